@@ -1,0 +1,145 @@
+"""What a destination is given to deliver, and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """One file as it will be sent, byte for byte. `name` is the layout's file name, `path` the private copy."""
+
+    name: str
+    layout: str
+    path: Path
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a delivery goes. `files` are the remote names, one for each staged file, in their order.
+
+    `target` identifies what is written to, without secrets ("s3://bucket/folder", "sftp://host:22/upload"): locks,
+    time rules and name uniqueness go by it. `marker` is the remote name of the signal that is written last.
+    """
+
+    target: str
+    files: tuple[str, ...]
+    marker: str | None = None
+
+
+@dataclass
+class Delivery:
+    """One plan on its way to one target.
+
+    `at` is the moment of the intent in the pipeline's time zone. `is_taken(name)` tells whether a remote name already
+    belongs to another plan. `was_sent` is true when an earlier attempt of this very delivery had declared
+    `about_to_send`: only then may an "exists already" answer be believed to be ours.
+    """
+
+    id: str
+    plan: str
+    pipeline: str
+    name: str
+    files: Sequence[StagedFile]
+    at: datetime
+    test: bool
+    is_taken: Callable[[str], bool]
+    mark_sent: Callable[[], None]
+    progress: Callable[[str, int, int], None]
+    state: str = "staged"
+    was_sent: bool = False
+    address: Address | None = None
+
+    @property
+    def addressed(self) -> Address:
+        """The address, which is fixed from the intent on."""
+        if self.address is None:
+            msg = "the address of a delivery is read before it was fixed"
+            raise RuntimeError(msg)
+        return self.address
+
+    def about_to_send(self) -> None:
+        """Record, durably, that from now on the vendor may have taken the delivery.
+
+        Call it right before the step that cannot be taken back: the PUT, the marker, the POST.
+        """
+        self.mark_sent()
+
+
+@dataclass(frozen=True)
+class Done:
+    """The vendor has it, and this proves it (ETag, sizes, an answer). Never a cell value, never a secret.
+
+    `outcome` is what is known of the vendor's own processing.
+    """
+
+    evidence: Mapping[str, Any]
+    outcome: Literal["unknown", "running", "processed", "partly", "not processed"] = "unknown"
+
+
+@dataclass(frozen=True)
+class NotStarted:
+    """Nothing of this delivery can have reached the vendor."""
+
+
+@dataclass(frozen=True)
+class Partly:
+    """Some of it arrived; calling `load` again with the same address continues."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """Nobody can know; a person has to settle it. `why` is one sentence."""
+
+    why: str
+
+
+Loaded = Done | Partly | Unsure
+Reconciled = Done | NotStarted | Partly | Unsure
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a connection test found out. `state` is of the credential or the connection named by `what`."""
+
+    what: str
+    state: Literal["proved", "not provable without sending", "failed"]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class TwinAnswer:
+    """One behaviour of a twin, and how it is known."""
+
+    behaviour: str
+    known: Literal["published", "observed", "assumed"]
+    source: str
+
+
+@dataclass
+class Twin:
+    """A vendor's end point on this machine, running until `stop` is called.
+
+    `settings` are merged over a delivery's own settings so that it goes to the twin (secrets included, as
+    references). `reach` are lines that tell a person how to look into it. `settle()` lets the vendor work off
+    what arrived, now, and answers with its analysis: one mapping per import, with counts and never a cell value.
+    `stop` is safe to call twice.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    reach: Sequence[str]
+    stop: Callable[[], None]
+    settle: Callable[[], Sequence[Mapping[str, Any]]]
+    answers: Sequence[TwinAnswer] = ()
+    folder: Path | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict)

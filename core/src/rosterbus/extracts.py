@@ -1,0 +1,159 @@
+"""What a source gives: raw tables with proof of completeness, and the SQL that makes roster relations of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from rosterbus.findings import Finding, Problem
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Whether a table holds everybody, and what proves it ("manifest says bulk")."""
+
+    level: Literal["complete", "partial", "unknown"]
+    proof: str
+
+
+UNKNOWN = Completeness("unknown", "the source does not say")
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """A delimited text file, read by the engine in parallel, every column as text.
+
+    `encoding` is what the settings declare (None means UTF-8; a byte-order mark is ignored). `rename` gives
+    another name to a header (old spelling to the one that the source's SQL uses). `columns`, if given, are
+    columns to keep; `drop` are columns that never enter the engine (passwords).
+    """
+
+    path: Path
+    file: str
+    encoding: str | None = None
+    delimiter: str = ","
+    quote: str = '"'
+    rename: Mapping[str, str] = field(default_factory=dict)
+    drop: frozenset[str] = frozenset()
+    completeness: Completeness = UNKNOWN
+    key: str | None = None
+    """The raw column without which a row is unusable; a row where it is blank is rejected at the border."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The row lane: any iterable of rows whose first row is the header (a petl table is one)."""
+
+    rows: Iterable[Sequence[Any]]
+    file: str
+    completeness: Completeness = UNKNOWN
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """Anything with ``__arrow_c_stream__``, streamed into the engine."""
+
+    stream: Any
+    file: str
+    completeness: Completeness = UNKNOWN
+    key: str | None = None
+
+
+Table = Delimited | Rows | Arrow
+
+
+@dataclass(frozen=True)
+class Extract:
+    """The answer of `extract`: tables by raw name, what was odd, and the state for the next time.
+
+    `as_of` is when the source says the data was made (the newest file time, a manifest date).
+    """
+
+    tables: Mapping[str, Table]
+    findings: Sequence[Finding] = ()
+    problems: Sequence[Problem] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The source proves that nothing changed since the given state; not the same as zero rows."""
+
+    proof: str
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """The source has nothing to give today (no file, a manifest only); not the same as zero rows."""
+
+    proof: str
+
+
+@dataclass
+class SourceState:
+    """What `extract` may use beside its settings.
+
+    `previous` is the opaque state of the last committed extract, `folder` a private folder of this run,
+    `clock` the moment of the run in the pipeline's time zone. `fetch(location, transport)` brings a file or a
+    folder from any place (a path, ``s3://``, ``sftp://``, ``https://``) and answers with its local path.
+    """
+
+    previous: Mapping[str, Any]
+    folder: Path
+    clock: datetime
+    fetch: Callable[[str, Mapping[str, Any]], Path]
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A loaded raw table, as `map` sees it: its columns and how complete it is. SQL reads it as ``raw.<name>``.
+
+    The column ``_row`` of ``raw.<name>`` is the row number in the file (header = row 1).
+    """
+
+    name: str
+    file: str
+    columns: tuple[str, ...]
+    rows: int
+    completeness: Completeness
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One roster relation: trusted SQL over raw tables, written by the source.
+
+    `table` is a table of the roster vocabulary. `sql` yields its columns (text), the lead row as ``_row``, and
+    for every joined table that cells come from its row as ``_row_<raw table>``. `lead` is the raw table that
+    ``_row`` counts in. `origins` says for a column where its cell stands: ``"demographics.birthDate"``; a column
+    that is not named stands in the lead table. Extra columns (``metadata.*``) may follow under their own names.
+    `members` are the raw tables that decide who is in it: the relation is as complete as the weakest of them.
+    """
+
+    table: str
+    sql: str
+    lead: str
+    origins: Mapping[str, str] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unused:
+    """Why rows of a raw table are in no roster relation: `where` is SQL over ``raw.<table>``, first match wins."""
+
+    table: str
+    reason: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """The answer of `map`."""
+
+    relations: Sequence[Relation]
+    unused: Sequence[Unused] = ()
+    findings: Sequence[Finding] = ()

@@ -1,0 +1,62 @@
+"""What rules say: a problem is about one cell or row, a finding about a whole table or plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Severity = Literal["refuse", "hold", "not due", "warn", "pass"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one cell, or with one row where `column` is empty. Never holds the cell's value.
+
+    `row` is the row in `file`, the header being row 1; `key` identifies the person for the report, which is
+    private; `kind` is a short stable code such as ``too-many-columns`` or ``invalid``.
+    """
+
+    file: str
+    row: int
+    column: str
+    message: str
+    kind: str = "invalid"
+    key: str = ""
+    layout: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule says of a plan or of an extract.
+
+    `numbers` are what the rule counted, by name; `source` is where the rule comes from (a page, an article, or
+    ``rosterbus``); `until` is set for ``not due``: the first moment at which it is due.
+    """
+
+    severity: Severity
+    rule: str
+    sentence: str
+    source: str = "rosterbus"
+    layout: str = ""
+    school: str = ""
+    cause: str = ""
+    if_nothing: str = ""
+    if_wrong: str = ""
+    until: datetime | None = None
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A predicate over the rendered columns of one layout; a row for which it is not true is rejected.
+
+    `predicate` is SQL over the vendor's column names (double-quoted), where every column is text and a blank is
+    the empty text. `columns` are the ones it speaks of: the first one is named in the problem.
+    """
+
+    predicate: str
+    columns: tuple[str, ...]
+    sentence: str
+    source: str
+    severity: Literal["reject", "warn"] = "reject"
