@@ -1,0 +1,35 @@
+"""The ledger: the durable record of runs, plans, deliveries, baselines and what people decided."""
+
+from rosterbus.ledger.ledger import Ledger
+from rosterbus.ledger.records import (
+    ApprovalRecord,
+    BaselineMove,
+    BaselineRecord,
+    DeliveryRecord,
+    EventRecord,
+    ExtractRecord,
+    NoticeRecord,
+    PlanRecord,
+    Purge,
+    RunRecord,
+    SettlementRecord,
+)
+from rosterbus.ledger.testimony import Testimony
+from rosterbus.ledger.transitions import IllegalTransitionError
+
+__all__ = [
+    "ApprovalRecord",
+    "BaselineMove",
+    "BaselineRecord",
+    "DeliveryRecord",
+    "EventRecord",
+    "ExtractRecord",
+    "IllegalTransitionError",
+    "Ledger",
+    "NoticeRecord",
+    "PlanRecord",
+    "Purge",
+    "RunRecord",
+    "SettlementRecord",
+    "Testimony",
+]

@@ -1,0 +1,144 @@
+"""The ends of a delivery that move a baseline: confirmed by evidence, or settled by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from rosterbus.errors import ConfigError
+from rosterbus.ledger import schema
+from rosterbus.ledger.baselines import insert_moves
+from rosterbus.ledger.chain import append
+from rosterbus.ledger.clock import Clock
+from rosterbus.ledger.deliveries import write_outcome
+from rosterbus.ledger.records import (
+    BaselineMove,
+    DeliveryRecord,
+    DeliveryState,
+    Outcome,
+    Settled,
+    SettlementRecord,
+)
+from rosterbus.ledger.store import Store
+from rosterbus.ledger.testimony import Testimony
+from rosterbus.ledger.transitions import move_delivery, move_plan, read_delivery, read_fenced, read_plan
+
+SETTLED_FROM: Mapping[Settled, tuple[DeliveryState, ...]] = {
+    "arrived": ("held",),
+    "not arrived": ("held",),
+    "processed": ("held", "intent", "sent", "confirmed"),
+}
+
+
+class Confirmations:
+    """Confirms and settles the deliveries of a ledger; fenced by `token` as all their writers are."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def confirm(
+        self,
+        delivery: str,
+        *,
+        token: int,
+        evidence: Mapping[str, Any],
+        outcome: Outcome = "unknown",
+        baselines: Sequence[BaselineMove] = (),
+    ) -> None:
+        """Write at once that the vendor has it: state, evidence, outcome, plan delivered, baselines moved.
+
+        A test delivery moves no baseline. Raises IllegalTransitionError unless it was sent or held.
+        """
+        with self._store.write() as connection:
+            found = read_fenced(connection, delivery, token)
+            values = {"evidence": {**found.evidence, **evidence}}
+            values |= {} if outcome == "unknown" else {"outcome": outcome}
+            self._confirm(connection, found, token=token, baselines=baselines, **values)
+
+    def settle(
+        self,
+        delivery: str,
+        settled: Settled,
+        testimony: Testimony,
+        *,
+        token: int,
+        baselines: Sequence[BaselineMove] = (),
+    ) -> SettlementRecord:
+        """Write what a person knows of a held delivery: ``arrived`` confirms it, ``not arrived`` fails it.
+
+        ``processed`` sets the outcome, is also taken in intent, sent and confirmed, and confirms what was not
+        confirmed yet, since what was processed has arrived. `baselines` move where it is confirmed. Raises
+        ConfigError where the state leaves nothing to settle.
+        """
+        with self._store.write() as connection:
+            found = read_fenced(connection, delivery, token)
+            if found.state not in SETTLED_FROM[settled]:
+                msg = f"delivery {delivery} cannot be settled as {settled} in the state that it is in"
+                raise ConfigError(msg, found=found.state, allowed=SETTLED_FROM[settled])
+            if settled == "not arrived":
+                self._fail(connection, found, testimony, token=token)
+            elif found.state == "confirmed":
+                write_outcome(connection, found, "processed", token=token, at=self._clock(), evidence={})
+            else:
+                values = {"outcome": "processed"} if settled == "processed" else {}
+                arrived = self._as_arrivable(connection, found, testimony, token=token)
+                self._confirm(connection, arrived, token=token, baselines=baselines, **values)
+            return self._record(connection, found, settled, testimony)
+
+    def settlements(self, delivery: str) -> list[SettlementRecord]:
+        """What people said of one delivery, oldest first."""
+        table = schema.settlements
+        query = select(table).where(table.c.delivery == delivery).order_by(table.c.id)
+        with self._store.read() as connection:
+            return [SettlementRecord(**row._mapping) for row in connection.execute(query)]
+
+    def _confirm(
+        self,
+        connection: Connection,
+        found: DeliveryRecord,
+        *,
+        token: int,
+        baselines: Sequence[BaselineMove],
+        **values: Any,
+    ) -> None:
+        at = self._clock()
+        # What was handed over by hand was never marked as sent, but the vendor's time rules count it.
+        values |= {"sent_at": found.sent_at or found.intent_at or at, "confirmed_at": at, "ended_at": at}
+        move_delivery(connection, found, "confirmed", token=token, at=at, **values)
+        move_plan(connection, read_plan(connection, found.plan), "delivered", at=at)
+        if not found.test:
+            insert_moves(connection, found.pipeline, found.name, moves=baselines, at=at)
+
+    def _as_arrivable(
+        self, connection: Connection, found: DeliveryRecord, testimony: Testimony, *, token: int
+    ) -> DeliveryRecord:
+        """A person may know of an arrival that nothing was noted of: what is still in intent is held first."""
+        if found.state != "intent":
+            return found
+        move_delivery(connection, found, "held", token=token, at=self._clock(), reason=testimony.reason)
+        return read_delivery(connection, found.id)
+
+    def _fail(
+        self, connection: Connection, found: DeliveryRecord, testimony: Testimony, *, token: int
+    ) -> None:
+        at = self._clock()
+        move_delivery(connection, found, "failed", token=token, at=at, reason=testimony.reason, ended_at=at)
+
+    def _record(
+        self, connection: Connection, found: DeliveryRecord, settled: Settled, testimony: Testimony
+    ) -> SettlementRecord:
+        at = self._clock()
+        row = {"delivery": found.id, "settled": settled, "settled_at": at, **asdict(testimony)}
+        query = insert(schema.settlements).values(**row).returning(schema.settlements)
+        recorded = SettlementRecord(**connection.execute(query).one()._mapping)
+        append(
+            connection,
+            "settlement",
+            at=at,
+            subject=found.id,
+            details={"settled": settled, **asdict(testimony)},
+        )
+        return recorded

@@ -1,0 +1,198 @@
+"""What the ledger answers with: frozen rows, every moment aware and in UTC, never a cell value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from rosterbus.deliveries import Address
+
+Verdict = Literal["go", "nothing new", "not due", "held", "refused"]
+PlanState = Literal["planned", "staged", "superseded", "expired", "delivered", "ended"]
+DeliveryState = Literal["staged", "intent", "sent", "confirmed", "held", "failed"]
+Outcome = Literal["unknown", "running", "processed", "partly", "not processed"]
+Settled = Literal["arrived", "not arrived", "processed"]
+BaselineKind = Literal["values", "digests"]
+
+OPEN: tuple[DeliveryState, ...] = ("staged", "intent", "sent")
+UNSETTLED: tuple[DeliveryState, ...] = (*OPEN, "held")
+UNDELIVERED: tuple[PlanState, ...] = ("planned", "staged")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of one command over one pipeline. `id` counts up and is the fencing token of all it writes."""
+
+    id: int
+    pipeline: str
+    command: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlanRecord:
+    """One plan. `delivery` is the name in the pipeline file; `hash` is what an approval binds to.
+
+    `summary` holds counts and findings; `ended_at` is set in every state but ``planned`` and ``staged``.
+    """
+
+    id: str
+    run: int
+    pipeline: str
+    delivery: str
+    target: str
+    hash: str
+    created_at: datetime
+    verdict: Verdict
+    state: PlanState
+    folder: Path
+    test: bool = False
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DeliveryRecord:
+    """One plan on its way to one target.
+
+    `token` is the run that wrote last, `sent_at` the latest moment from which the vendor may have had it, and
+    `reason` says why it was held or failed.
+    """
+
+    id: str
+    plan: str
+    pipeline: str
+    name: str
+    destination: str
+    target: str
+    state: DeliveryState
+    outcome: Outcome
+    test: bool
+    token: int
+    attempts: int
+    created_at: datetime
+    address: Address | None = None
+    intent_at: datetime | None = None
+    sent_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BaselineMove:
+    """The new baseline of one layout.
+
+    `version` is a plan's id, ``empty:<moment>``, ``assumed:<plan>`` or ``file:<sha>``; `path` the Parquet
+    file (None where nothing is held yet); `recipe` the compiled mapping that made it.
+    """
+
+    layout: str
+    version: str
+    path: Path | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    kind: BaselineKind = "values"
+
+
+@dataclass(frozen=True)
+class BaselineRecord:
+    """What a vendor is believed to hold of one layout, since `moved_at`."""
+
+    id: int
+    pipeline: str
+    delivery: str
+    layout: str
+    version: str
+    path: Path | None
+    recipe: Mapping[str, Any]
+    kind: BaselineKind
+    moved_at: datetime
+
+
+@dataclass(frozen=True)
+class ApprovalRecord:
+    """A person's word that one plan, known by its hash, may go although it was held."""
+
+    id: int
+    plan: str
+    plan_hash: str
+    by: str
+    reason: str
+    account: str
+    host: str
+    created_at: datetime
+    expires_at: datetime
+    without_removals: bool
+
+
+@dataclass(frozen=True)
+class SettlementRecord:
+    """What a person knew of a delivery when nobody else could."""
+
+    id: int
+    delivery: str
+    settled: Settled
+    by: str
+    reason: str
+    account: str
+    host: str
+    settled_at: datetime
+
+
+@dataclass(frozen=True)
+class ExtractRecord:
+    """One accepted extract: the source's opaque state, header fingerprints and row counts by raw table.
+
+    `mirror` is the folder of the merged raw tables, for sources that give changes only.
+    """
+
+    id: int
+    pipeline: str
+    accepted_at: datetime
+    as_of: datetime | None
+    state: Mapping[str, Any]
+    headers: Mapping[str, str]
+    counts: Mapping[str, int]
+    mirror: Path | None
+
+
+@dataclass(frozen=True)
+class NoticeRecord:
+    """The state of a delivery that people were told of last."""
+
+    pipeline: str
+    delivery: str
+    state: str
+    told_at: datetime
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """One line of the append-only record; `details` is JSON, `hash` covers it and all lines before."""
+
+    seq: int
+    at: datetime
+    kind: str
+    subject: str
+    details: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Purge:
+    """What may go: folders of staged plans, files of former baselines, and runs whose reports are too old.
+
+    `rows` counts the rows of the ledger itself that were deleted.
+    """
+
+    staged: tuple[Path, ...]
+    baselines: tuple[Path, ...]
+    runs: tuple[int, ...]
+    rows: int
