@@ -1,0 +1,56 @@
+"""SFTP for every source and destination: one way to connect, to read, and to upload without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from rosterbus.hookspecs import hookimpl
+
+from rosterbus_sftp.connection import connect, test_connection
+from rosterbus_sftp.remote import Remote
+from rosterbus_sftp.settings import SFTPSettings, located, target
+
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["Remote", "SFTPSettings", "connect", "located", "target", "test_connection"]
+
+
+@hookimpl
+def open(location: str, transport: Mapping[str, Any]) -> BinaryIO:
+    """Open a remote file for reading; the connection is closed with it."""
+    values = located(location, transport)
+    with ExitStack() as opening:
+        remote = opening.enter_context(connect(values))
+        file = remote.open(values.folder, closing=opening.close)
+        opening.pop_all()
+        return file
+
+
+@hookimpl
+def put(path: Path, location: str, transport: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Upload under a temporary name, then put it in the place of whatever has that name."""
+    values = located(location, transport)
+    with connect(values) as remote:
+        return remote.put(path, values.folder, replace=True)
+
+
+@hookimpl
+def list(location: str, transport: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
+    """The files in a remote folder; none where the location is a file."""
+    values = located(location, transport)
+    with connect(values) as remote:
+        if remote.exists(values.folder) and not remote.is_folder(values.folder):
+            return []
+        return sorted(remote.names(values.folder).items())
+
+
+@hookimpl
+def commands() -> Sequence[click.Command]:
+    """`rosterbus pin`."""
+    from rosterbus_sftp.pinning import pin
+
+    return [pin]

@@ -1,0 +1,317 @@
+"""A real SFTP server on this machine's loopback, for twins and tests, that can be told to misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Self, cast
+
+import asyncssh
+from rosterbus.private import private_folder, write_private_bytes, write_private_text
+from rosterbus.secrets import SecretReference
+
+from rosterbus_sftp.hostkeys import fingerprint_of, line_of
+
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 20
+Login = Literal["publickey", "password"]
+
+
+@dataclass
+class Faults:
+    """How the server misbehaves; may be changed while it runs, and everything off is the default.
+
+    `cut_after` ends the connection once that many bytes were `written` in all, `full_after` is the size of the
+    disk in the same bytes, `drop_after` ends the connection when a file of that name was created but before the
+    client hears of it, `delay` is in seconds for each block written, `silent` gives no answer at all.
+    """
+
+    cut_after: int | None = None
+    full_after: int | None = None
+    drop_after: str = ""
+    delay: float = 0.0
+    silent: bool = False
+    no_rename: bool = False
+    no_posix_rename: bool = False
+    write_only: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that a client did. `verb` is ``connect, login, open, create, write, rename, mkdir, ...``."""
+
+    at: datetime
+    user: str
+    verb: str
+    path: str = ""
+    bytes: int = 0
+
+
+class SFTPServer:
+    """Serves ``folder/homes/<user>`` to each user, who sees it as the whole disk.
+
+    Host key, client key and passwords are made on first use and kept in `folder`, so a server started again
+    over the same folder is the same server. It is a context manager, and `start` and `stop` may be repeated.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        users: Sequence[str] = ("rosterbus",),
+        logins: Sequence[Login] = ("publickey",),
+        port: int = 0,
+        key_exchange: Sequence[str] = (),
+    ) -> None:
+        self.folder = private_folder(folder)
+        self.users = tuple(users)
+        self.logins = tuple(logins)
+        self.host, self.port = LOOPBACK, port
+        self.faults = Faults()
+        self.operations: list[Operation] = []
+        self.written = 0
+        self._key_exchange = list(key_exchange)
+        self._host_key = _key(self.folder / "host_key")
+        self._client_key = _key(self.folder / "client_key")
+        for user in self.users:
+            private_folder(self.home(user))
+            _password(self.folder / f"password.{user}")
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+
+    # What a client needs to know
+
+    @property
+    def host_key(self) -> str:
+        """The host key as `host_key` takes it."""
+        return line_of("ssh-ed25519", self._host_key.public_data)
+
+    @property
+    def fingerprint(self) -> str:
+        """The host key's fingerprint, ``SHA256:...``."""
+        return fingerprint_of(self._host_key.public_data)
+
+    @property
+    def private_key(self) -> Path:
+        """The file of the key that lets every user in, in OpenSSH format."""
+        return self.folder / "client_key"
+
+    def password(self, user: str | None = None) -> Path:
+        """The file of a user's password."""
+        return self.folder / f"password.{user or self.users[0]}"
+
+    def home(self, user: str | None = None) -> Path:
+        """The local folder that a user sees as ``/``."""
+        return self.folder / "homes" / (user or self.users[0])
+
+    def url(self, path: str = "/", user: str | None = None) -> str:
+        """A location on this server."""
+        return f"sftp://{user or self.users[0]}@{self.host}:{self.port}{path}"
+
+    def settings(self, user: str | None = None) -> dict[str, Any]:
+        """Settings that lead to this server; its secrets may be read in a rehearsal."""
+        secret = (
+            {"private_key": SecretReference("file", str(self.private_key), own=True)}
+            if "publickey" in self.logins
+            else {"password": SecretReference("file", str(self.password(user)), own=True)}
+        )
+        here = {
+            "host": self.host,
+            "port": self.port,
+            "username": user or self.users[0],
+            "host_key": self.host_key,
+        }
+        return {**here, **secret}
+
+    def known_hosts(self) -> str:
+        """The line of a known_hosts file, for other clients."""
+        return f"[{self.host}]:{self.port} {self.host_key}\n"
+
+    # Life
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen; `port` is a free one unless it was given. Raises OSError where the port is taken."""
+        if self._thread is not None:
+            return
+        listening: Future[int] = Future()
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="sftp-server", daemon=True)
+        self._thread.start()
+        try:
+            self.port = listening.result(START_SECONDS)
+        except BaseException:
+            self._thread = None
+            raise
+
+    def stop(self) -> None:
+        """Close every connection and stop listening."""
+        if self._thread is None or self._loop is None or self._stopping is None:
+            return
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(START_SECONDS)
+        self._thread = None
+
+    def _run(self, listening: Future[int]) -> None:
+        try:
+            asyncio.run(self._serve(listening))
+        except OSError as error:
+            listening.set_exception(error)
+
+    async def _serve(self, listening: Future[int]) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        connections: set[asyncssh.SSHServerConnection] = set()
+        acceptor = await asyncssh.create_server(
+            lambda: _Doorkeeper(self, connections),
+            self.host,
+            self.port,
+            server_host_keys=[self._host_key],
+            sftp_factory=lambda channel: _Disk(self, channel),
+            allow_scp=False,
+            kex_algs=self._key_exchange or (),
+        )
+        listening.set_result(acceptor.get_port())
+        await self._stopping.wait()
+        acceptor.close()
+        await acceptor.wait_closed()
+        for connection in list(connections):
+            connection.abort()
+            await connection.wait_closed()
+
+    def note(self, user: str, verb: str, path: str = "", size: int = 0) -> None:
+        """Write down what a client did."""
+        self.operations.append(Operation(datetime.now(UTC), user, verb, path, size))
+
+    def verbs(self, *wanted: str) -> list[tuple[str, str]]:
+        """Verb and path of every operation so far, or of the `wanted` verbs only, in order."""
+        return [(done.verb, done.path) for done in self.operations if not wanted or done.verb in wanted]
+
+
+class _Doorkeeper(asyncssh.SSHServer):
+    """Lets in who has the key or the password."""
+
+    def __init__(self, server: SFTPServer, connections: set[asyncssh.SSHServerConnection]) -> None:
+        self._server, self._connections = server, connections
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._connections.add(conn)
+        self._server.note("", "connect")
+
+    def connection_lost(self, *_: object) -> None:
+        self._connections.discard(self._connection)
+
+    def begin_auth(self, username: str) -> bool:
+        self._server.note(username, "login")
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return "publickey" in self._server.logins
+
+    def password_auth_supported(self) -> bool:
+        return "password" in self._server.logins
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return username in self._server.users and key.public_data == self._server._client_key.public_data
+
+    def validate_password(self, username: str, password: str) -> bool:
+        if username not in self._server.users:
+            return False
+        kept = self._server.password(username).read_text(encoding="utf-8")
+        return secrets.compare_digest(kept.encode("utf-8"), password.encode("utf-8"))
+
+
+class _Disk(asyncssh.SFTPServer):
+    """One user's disk, with every fault that was asked for."""
+
+    def __init__(self, server: SFTPServer, channel: asyncssh.SSHServerChannel[Any]) -> None:
+        self._user: str = channel.get_extra_info("username")
+        super().__init__(channel, chroot=os.fsencode(server.home(self._user)))
+        self._server, self._faults = server, server.faults
+        self._paths: dict[object, bytes] = {}
+
+    async def stat(self, path: bytes) -> Any:
+        await self._stay_silent()
+        return super().stat(path)
+
+    async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        await self._stay_silent()
+        if self._faults.write_only and pflags & asyncssh.FXF_READ:
+            raise asyncssh.SFTPPermissionDenied("write only")
+        file = super().open(path, pflags, attrs)
+        self._paths[file] = path
+        self._note("create" if pflags & asyncssh.FXF_CREAT else "open", path)
+        if self._faults.drop_after and path.endswith(b"/" + os.fsencode(self._faults.drop_after)):
+            self._drop()
+        return file
+
+    async def close(self, file_obj: object) -> None:
+        self._note("close", self._paths.pop(file_obj))
+        super().close(file_obj)
+
+    async def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        await self._stay_silent()
+        await asyncio.sleep(self._faults.delay)
+        if self._faults.full_after is not None and self._server.written + len(data) > self._faults.full_after:
+            raise asyncssh.SFTPFailure("no space left on device")
+        self._server.written += len(data)
+        self._note("write", self._paths[file_obj], len(data))
+        count = super().write(file_obj, offset, data)
+        if self._faults.cut_after is not None and self._server.written >= self._faults.cut_after:
+            self._drop()
+        return cast(int, count)
+
+    def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> Any:
+        self._note("mkdir", path)
+        return super().mkdir(path, attrs)
+
+    def remove(self, path: bytes) -> Any:
+        self._note("remove", path)
+        return super().remove(path)
+
+    def rename(self, oldpath: bytes, newpath: bytes) -> Any:
+        if self._faults.no_rename:
+            raise asyncssh.SFTPFailure("renaming is not allowed")
+        self._note("rename", newpath)
+        return super().rename(oldpath, newpath)
+
+    def posix_rename(self, oldpath: bytes, newpath: bytes) -> Any:
+        if self._faults.no_rename or self._faults.no_posix_rename:
+            raise asyncssh.SFTPOpUnsupported("posix-rename is not known")
+        self._note("posix-rename", newpath)
+        return super().posix_rename(oldpath, newpath)
+
+    def _note(self, verb: str, path: bytes, size: int = 0) -> None:
+        self._server.note(self._user, verb, path.decode("utf-8", "backslashreplace"), size)
+
+    async def _stay_silent(self) -> None:
+        while self._faults.silent:
+            await asyncio.sleep(0.05)
+
+    def _drop(self) -> None:
+        self.connection.abort()
+        raise asyncssh.SFTPConnectionLost("dropped")
+
+
+def _key(path: Path) -> asyncssh.SSHKey:
+    if not path.exists():
+        write_private_bytes(path, asyncssh.generate_private_key("ssh-ed25519").export_private_key("openssh"))
+    return asyncssh.read_private_key(path)
+
+
+def _password(path: Path) -> None:
+    if not path.exists():
+        write_private_text(path, secrets.token_urlsafe(24))
