@@ -1,0 +1,100 @@
+"""Where a column's text comes from: the four mapping types, in the words of the Enroll article."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+from rosterbus.engine import literal
+
+Unmatched = Literal["reject", "blank", "keep"] | Mapping[str, str]
+"""What becomes of a code without a match; a mapping is ``{"default": "X"}``."""
+
+
+@dataclass(frozen=True)
+class Direct:
+    """The roster column as it is."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """The roster column through a code list: by roster value, or the path of a ``from,to,note`` file."""
+
+    column: str
+    codes: Mapping[str, str] | str
+    unmatched: Unmatched = "reject"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.unmatched, str):
+            right = self.unmatched in {"reject", "blank", "keep"}
+        else:
+            right = set(self.unmatched) == {"default"}
+        if not right:
+            raise TypeError(
+                f'`unmatched` is {self.unmatched!r}; allowed: "reject", "blank", "keep", {{"default": "X"}}'
+            )
+
+
+@dataclass(frozen=True)
+class Transform:
+    """One expression of the mapping language over the roster row."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Do not map: the header is in the file and the cell is always blank."""
+
+
+Source = Direct | Match | Transform | Skip
+
+
+class SourceOptions(TypedDict, total=False):
+    """The keyword arguments that say where a column comes from; `value` is a constant."""
+
+    direct: str
+    match: str
+    codes: Mapping[str, str] | str
+    unmatched: Unmatched
+    transform: str
+    value: str
+
+
+def take_source(options: dict[str, Any]) -> Source:
+    """Take the source out of a column's keyword arguments. Raises TypeError where they contradict."""
+    given = [name for name in ("direct", "match", "transform", "value") if name in options]
+    if len(given) > 1:
+        raise TypeError(
+            f"it has {' and '.join(f'`{name}`' for name in given)}; a column comes from one place"
+        )
+    if "match" in options:
+        return _take_match(options)
+    if stray := [name for name in ("codes", "unmatched") if name in options]:
+        raise TypeError(f"`{stray[0]}` goes with `match`, the roster column that is looked up in the codes")
+    if not given:
+        return Skip()
+    text = options.pop(given[0])
+    if not isinstance(text, str) or (not text and given != ["value"]):
+        raise TypeError(f"`{given[0]}` is {text!r}; a text is needed")
+    if given == ["direct"]:
+        return Direct(text)
+    return Transform(literal(text) if given == ["value"] else text)
+
+
+def _take_match(options: dict[str, Any]) -> Match:
+    if "codes" not in options:
+        raise TypeError(
+            "`match` needs `codes`: a mapping from roster value to the vendor's, or the path of a code list"
+        )
+    codes = options.pop("codes")
+    if not isinstance(codes, str | Mapping) or not codes:
+        raise TypeError(f"`codes` is {codes!r}; a mapping that is not empty or a path is needed")
+    return Match(
+        options.pop("match"),
+        codes if isinstance(codes, str) else dict(codes),
+        options.pop("unmatched", "reject"),
+    )
