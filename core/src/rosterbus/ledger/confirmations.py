@@ -54,7 +54,7 @@ class Confirmations:
         """
         with self._store.write() as connection:
             found = read_fenced(connection, delivery, token)
-            values = {"evidence": {**found.evidence, **evidence}}
+            values: dict[str, Any] = {"evidence": {**found.evidence, **evidence}}
             values |= {} if outcome == "unknown" else {"outcome": outcome}
             self._confirm(connection, found, token=token, baselines=baselines, **values)
 
@@ -115,7 +115,7 @@ class Confirmations:
     def _as_arrivable(
         self, connection: Connection, found: DeliveryRecord, testimony: Testimony, *, token: int
     ) -> DeliveryRecord:
-        """A person may know of an arrival that nothing was noted of: what is still in intent is held first."""
+        """A person may know of an arrival of which nothing was noted: what is in intent is held first."""
         if found.state != "intent":
             return found
         move_delivery(connection, found, "held", token=token, at=self._clock(), reason=testimony.reason)

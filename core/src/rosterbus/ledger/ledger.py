@@ -36,8 +36,8 @@ class Ledger:
     """
 
     def __init__(self, state_dir: Path, *, clock: Clock = utc_now) -> None:
-        self.state_dir = private_folder(state_dir)
         refuse_network_share(state_dir)
+        self.state_dir = private_folder(state_dir)
         self._clock = clock
         self._store = Store(state_dir / FILE)
         self.runs = Runs(self._store, clock)

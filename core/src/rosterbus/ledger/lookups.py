@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, Table, select
+from sqlalchemy import Column, Connection, Row, Select, Table, select
 
 from rosterbus.errors import ConfigError
 from rosterbus.ledger import schema
 from rosterbus.ledger.records import DeliveryRecord, PlanRecord
 from rosterbus.ledger.store import Store
+from rosterbus.ledger.transitions import read_delivery, read_plan
 
 LISTED = 10
 
@@ -20,7 +22,9 @@ def find_plan(store: Store, text: str) -> PlanRecord:
     Raises ConfigError, with what there is to choose from, if none or several are meant.
     """
     table = schema.plans
-    return PlanRecord(**_find(store, text, table, name=table.c.delivery, one_of=table.c.id)._mapping)
+    query = select(table.c.id, table.c.id.label("one_of"), table.c.delivery.label("name"), *_shown(table))
+    with store.read() as connection:
+        return read_plan(connection, _find(connection, text, table, query=query))
 
 
 def find_delivery(store: Store, text: str) -> DeliveryRecord:
@@ -29,42 +33,42 @@ def find_delivery(store: Store, text: str) -> DeliveryRecord:
     Raises ConfigError, with what there is to choose from, if none or several are meant.
     """
     table = schema.deliveries
-    return DeliveryRecord(**_find(store, text, table, name=table.c.name, one_of=table.c.plan)._mapping)
+    query = select(table.c.id, table.c.plan.label("one_of"), table.c.name, *_shown(table))
+    with store.read() as connection:
+        return read_delivery(connection, _find(connection, text, table, query=query))
 
 
-def _find(store: Store, text: str, table: Table, *, name: Column[str], one_of: Column[str]) -> Row[Any]:
-    what = "plan" if table is schema.plans else "delivery"
-    if text == "last":
-        meant = _newest_of_each(store, table, table.c.pipeline, name)[:1]
-    else:
-        meant = (
-            _newest_of_each(store, table, table.c.id, where=table.c.id == text)
-            or _newest_of_each(store, table, name, where=table.c.pipeline == text)
-            or _newest_of_each(store, table, one_of, where=table.c.id.startswith(text, autoescape=True))
-        )
+def _shown(table: Table) -> tuple[Column[Any], ...]:
+    return table.c.pipeline, table.c.state, table.c.created_at
+
+
+def _find(connection: Connection, text: str, table: Table, *, query: Select[Any]) -> str:
+    """The id that is meant; `query` gives each row's id, name, and what it is one of several of."""
+    query = query.order_by(table.c.created_at.desc(), table.c.id.desc())
+    last = connection.execute(query.limit(LISTED)).all()
+    meant = last[:1] if text == "last" else _meant(connection, text, table, query=query)
     if len(meant) == 1:
-        return meant[0]
+        return str(meant[0].id)
+    what = "plan" if table is schema.plans else "delivery"
     wrong = f"more than one {what} is meant" if meant else f"there is no such {what}"
-    choice = meant or _newest_of_each(store, table, table.c.id)
     raise ConfigError(
-        wrong, found=text, allowed=[_listed(row, name) for row in choice[:LISTED]] or "none yet"
+        wrong, found=text, allowed=[_listed(row) for row in (meant or last)[:LISTED]] or "none yet"
     )
 
 
-def _newest_of_each(
-    store: Store, table: Table, *group: Column[str], where: ColumnElement[bool] | None = None
-) -> list[Row[Any]]:
-    """The newest row of every group, the newest group first."""
-    query = select(table).order_by(table.c.created_at.desc(), table.c.id.desc())
-    with store.read() as connection:
-        rows = connection.execute(query if where is None else query.where(where)).all()
-    newest: dict[tuple[Any, ...], Row[Any]] = {}
-    for row in rows:
-        newest.setdefault(tuple(row._mapping[column] for column in group), row)
+def _meant(connection: Connection, text: str, table: Table, *, query: Select[Any]) -> Sequence[Row[Any]]:
+    exact = connection.execute(query.where(table.c.id == text)).all()
+    of_pipeline = connection.execute(query.where(table.c.pipeline == text)).all()
+    by_prefix = connection.execute(query.where(table.c.id.startswith(text, autoescape=True))).all()
+    return exact or _newest_of_each("name", of_pipeline) or _newest_of_each("one_of", by_prefix)
+
+
+def _newest_of_each(column: str, newest_first: Sequence[Row[Any]]) -> list[Row[Any]]:
+    newest: dict[str, Row[Any]] = {}
+    for row in newest_first:
+        newest.setdefault(row._mapping[column], row)
     return list(newest.values())
 
 
-def _listed(row: Row[Any], name: Column[str]) -> str:
-    return (
-        f"{row.id} ({row.pipeline} -> {row._mapping[name]}, {row.state}, {row.created_at:%Y-%m-%d %H:%M} UTC)"
-    )
+def _listed(row: Row[Any]) -> str:
+    return f"{row.id} ({row.pipeline} -> {row.name}, {row.state}, {row.created_at:%Y-%m-%d %H:%M} UTC)"

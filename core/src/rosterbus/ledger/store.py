@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
@@ -56,28 +55,46 @@ class Store:
         self.engine.dispose()
 
     def _prepare(self) -> None:
-        # Created by us, because SQLite gives its -wal and -shm files the mode of the main file.
-        open_private(self.file, "ab").close()
-        with FileLock(self.file.with_suffix(".opening"), timeout=BUSY_SECONDS, mode=0o600):
-            try:
-                with closing(sqlite3.connect(self.file, timeout=BUSY_SECONDS)) as plain:
-                    plain.execute("PRAGMA journal_mode=WAL")
-            except sqlite3.DatabaseError as error:
-                msg = f"the ledger cannot be opened: {error}; restore it from a copy"
-                raise ConfigError(msg, file=self.file) from error
-            with self.write() as connection:
-                bring_up_to_date(connection)
+        try:
+            # Created by us, because SQLite gives its -wal and -shm files the mode of the main file.
+            open_private(self.file, "ab").close()
+            _write_ahead(self.file)
+        except OSError as error:
+            msg = f"the ledger cannot be written: {error.strerror}; make its folder writable"
+            raise ConfigError(msg, file=self.file) from error
+        except sqlite3.Error as error:
+            raise _explained(error, self.file) from error
+        with self.write() as connection:
+            bring_up_to_date(connection)
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            # The driver's own sentence only: SQLAlchemy's adds the statement with its values.
-            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-                msg = f"the ledger {self.file} is kept busy by another process; run the command again later"
-                raise RetriableError(msg) from None
-            raise RosterbusError(f"the ledger {self.file} cannot be used: {error.orig}") from None
+            # The driver's own sentence, since SQLAlchemy's goes on with the statement.
+            raise _explained(error.orig, self.file) from error.orig
+
+
+def _explained(error: BaseException | None, file: Path) -> RosterbusError:
+    """What a person can do about an error of the driver, whose sentences hold no values."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code, without what SQLite extends it by
+    if code == sqlite3.SQLITE_BUSY:
+        return RetriableError(
+            f"the ledger {file} is kept busy by another process; run the command again later"
+        )
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return ConfigError(f"the ledger is damaged: {error}; restore it from a copy", file=file)
+    return RosterbusError(f"the ledger {file} cannot be used: {error}")
+
+
+def _write_ahead(file: Path) -> None:
+    """Switch the file to its write-ahead log, once for good."""
+    with closing(sqlite3.connect(file, timeout=BUSY_SECONDS)) as connection:
+        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+    if mode != "wal":
+        msg = "the state folder's file system cannot keep a write-ahead log; put it on a local disk"
+        raise ConfigError(msg, file=file, key="state_dir", found=f"journal mode {mode}")
 
 
 def _engine(file: Path) -> Engine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import socket
 from dataclasses import dataclass
 
@@ -29,4 +30,16 @@ class Testimony:
     @classmethod
     def from_here(cls, *, by: str, reason: str) -> Testimony:
         """The testimony of whoever runs this process."""
-        return cls(by, reason, account=getpass.getuser(), host=socket.gethostname())
+        return cls(by, reason, account=_account(), host=socket.gethostname())
+
+
+def _account() -> str:
+    """The account as the system knows it; `getpass` alone would believe an environment variable."""
+    if os.name == "nt":
+        return getpass.getuser()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

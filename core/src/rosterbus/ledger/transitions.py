@@ -88,7 +88,13 @@ def move_delivery(
     table = schema.deliveries
     values |= {"state": to, "token": token}
     connection.execute(update(table).where(table.c.id == found.id).values(**values))
-    details = {"from": found.state, "to": to, "run": token, "plan": found.plan, "target": found.target}
+    details: dict[str, Any] = {
+        "from": found.state,
+        "to": to,
+        "run": token,
+        "plan": found.plan,
+        "target": found.target,
+    }
     details |= {name: values[name] for name in ("reason", "outcome", "evidence") if name in values}
     details |= {"address": asdict(values["address"])} if "address" in values else {}
     append(connection, "delivery", at=at, subject=found.id, details=details)
