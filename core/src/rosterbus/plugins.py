@@ -67,16 +67,7 @@ def installed() -> list[Installed]:
     points = importlib.metadata.entry_points()
     groups = [group for group in points.groups if group.startswith(f"{PROJECT}.")]
     found = [_describe(group, point) for group in groups for point in points.select(group=group)]
-    order = {kind: place for place, kind in enumerate(KINDS)}
-    found.sort(
-        key=lambda one: (
-            order.get(one.kind, len(order)),
-            one.kind,
-            one.name,
-            one.problem is not None,
-            one.origin,
-        )
-    )
+    found.sort(key=lambda one: (one.kind, one.name, one.problem is not None, one.origin))
     return _refuse_rivals(found)
 
 
