@@ -151,9 +151,18 @@ class Unused:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """A finding that holds where `sql`, one number over raw tables, is not 0; the number joins it as ``rows``."""
+
+    finding: Finding
+    sql: str
+
+
+@dataclass(frozen=True)
 class Mapped:
     """The answer of `map`."""
 
     relations: Sequence[Relation]
     unused: Sequence[Unused] = ()
     findings: Sequence[Finding] = ()
+    counted: Sequence[Counted] = ()
