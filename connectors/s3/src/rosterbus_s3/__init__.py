@@ -1,0 +1,48 @@
+"""S3 for every source and destination: conditional, checksummed puts that are never repeated unasked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from rosterbus.hookspecs import hookimpl
+
+from rosterbus_s3.failures import StoreAwayError
+from rosterbus_s3.settings import S3Settings, located, target
+from rosterbus_s3.store import Put, Store, connect, test_connection
+
+__all__ = ["Put", "S3Settings", "Store", "StoreAwayError", "connect", "located", "target", "test_connection"]
+READ_ATTEMPTS = 3
+
+
+@hookimpl
+def open(location: str, transport: Mapping[str, Any]) -> BinaryIO:
+    """Open an object for reading; the connection is closed with it."""
+    values = located(location, transport)
+    with ExitStack() as opening:
+        store = opening.enter_context(connect(values, attempts=READ_ATTEMPTS))
+        file = store.open(values.folder, closing=opening.close)
+        opening.pop_all()
+        return file
+
+
+@hookimpl
+def put(path: Path, location: str, transport: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Store a file in one request, in the place of whatever has that key."""
+    values = located(location, transport)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    with connect(values) as store:
+        return asdict(store.put_once(path, values.folder, sha256=sha256, conditional=False))
+
+
+@hookimpl
+def list(location: str, transport: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
+    """The objects right in a folder; none where the location is an object."""
+    values = located(location, transport)
+    with connect(values, attempts=READ_ATTEMPTS) as store:
+        return sorted(store.names(values.folder).items())

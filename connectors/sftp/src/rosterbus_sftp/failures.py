@@ -1,6 +1,6 @@
 """Every way in which a connection or an operation fails, as one sentence and the right kind of error.
 
-Only classes, error numbers and the state of the connection are judged: servers word their messages as they like.
+Only classes, error numbers and the state of the connection are judged: servers word messages as they like.
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ Login = Literal["publickey", "password"]
 class Faults:
     """How the server misbehaves; may be changed while it runs, and everything off is the default.
 
-    `cut_after` ends the connection once that many bytes were `written` in all, `full_after` is the size of the
-    disk in the same bytes, `drop_after` ends the connection when a file of that name was created but before the
-    client hears of it, `delay` is in seconds for each block written, `silent` gives no answer at all.
+    `cut_after` ends the connection once that many bytes were `written` in all, `full_after` is the size of
+    the disk in the same bytes, `drop_after` ends the connection when a file of that name was created, before
+    the client hears of it, `delay` is in seconds for each block written, `silent` gives no answer at all.
     """
 
     cut_after: int | None = None

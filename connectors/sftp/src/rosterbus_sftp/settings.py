@@ -20,8 +20,8 @@ PORT = 22
 def parse_location(location: str) -> dict[str, Any]:
     """Split ``sftp://user@host:port/path`` into `host`, `port`, `username` and `path`, absent parts left out.
 
-    The path is absolute; ``/~/exports`` is relative to the folder one lands in. Raises ConfigError, never with
-    the location itself in it, because it may hold a password.
+    The path is absolute; ``/~/exports`` is relative to the folder one lands in. Raises ConfigError, never
+    with the location itself in it, because it may hold a password.
     """
     try:
         url = urlsplit(location)
@@ -49,7 +49,7 @@ def parse_location(location: str) -> dict[str, Any]:
 class HostKeys(fields.Field[tuple[Pin, ...]]):
     """One pinned host key or a list of them."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> tuple[Pin, ...]:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[Pin, ...]:
         lines = [value] if isinstance(value, str) else value
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
             raise marshmallow.ValidationError("a host key is a text, several are a list of texts")
@@ -62,8 +62,8 @@ class HostKeys(fields.Field[tuple[Pin, ...]]):
 class SFTPSettings(settings.Settings):
     """How to reach an SFTP server; a connector subclasses it and adds what is particular to its vendor.
 
-    Beside its own keys it takes `location` (a URL) and the table `transport` (the same keys as here): both are
-    folded in before anything else is read. The path of a location becomes the setting that `path_setting` names.
+    Beside its own keys it takes `location` (a URL) and the table `transport` (the same keys as here): both
+    are folded in before anything else is read. A location's path becomes the setting `path_setting` names.
     """
 
     path_setting: ClassVar[str] = "folder"
@@ -122,9 +122,8 @@ def located(location: str, transport: Mapping[str, Any]) -> Values:
     try:
         return SFTPSettings().load({**transport, "location": location})  # type: ignore[no-any-return]
     except marshmallow.ValidationError as error:
-        wrong = "; ".join(
-            f"`{name}`: {_sentence(told)}" for name, told in error.normalized_messages().items()
-        )
+        messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+        wrong = "; ".join(f"`{name}`: {_sentence(told)}" for name, told in messages.items())
         raise ConfigError(f"the SFTP settings are wrong: {wrong}") from error
 
 

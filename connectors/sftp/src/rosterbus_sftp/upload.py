@@ -29,7 +29,7 @@ class Source:
 
     @classmethod
     def of(cls, path: Path, expected: str) -> Source:
-        """Measure a file; raises ConnectorError where its content is not what `expected` says (hex, or empty)."""
+        """Measure a file; raises ConnectorError where its digest is not the `expected` one, if any."""
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
@@ -87,7 +87,7 @@ def _copy(remote: Remote, file: BinaryIO, handle: Any, part: str, sent: Callable
 
 
 def _begins_like(remote: Remote, name: str, there: int, source: Source) -> bool | None:
-    """Whether a remote file of `there` bytes is the beginning of the source; None where reading it is forbidden."""
+    """Whether a remote file of `there` bytes begins the source; None where reading it is forbidden."""
     if there > source.size:
         return False
     try:
@@ -122,7 +122,7 @@ def _verify(remote: Remote, part: str, source: Source) -> bool | None:
 
 
 def _rename(remote: Remote, part: str, name: str, *, replace: bool) -> None:
-    """Plain rename never replaces; ``posix-rename`` always may, so it comes first only where that is wanted."""
+    """Plain rename never replaces, ``posix-rename`` may: it comes first only where that is wanted."""
     renames = [remote.client.rename, remote.client.posix_rename]
     for rename in reversed(renames) if replace else renames:
         try:

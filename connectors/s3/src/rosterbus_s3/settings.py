@@ -1,0 +1,124 @@
+"""What an object store needs to know, in keys of its own or in a location such as ``s3://bucket/folder``."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import marshmallow
+from rosterbus import settings
+from rosterbus.errors import ConfigError
+from rosterbus.settings import Values
+
+
+def parse_location(location: str) -> dict[str, str]:
+    """Split ``s3://bucket/key`` into `bucket` and `path`, the key taken as it is, as `aws` does.
+
+    Raises ConfigError, never with the location itself in it, because it may hold a secret.
+    """
+    scheme, _, rest = location.partition("://")
+    bucket, _, path = rest.partition("/")
+    if "@" in bucket:
+        raise ConfigError(
+            'credentials may not stand in a location; write `secret_access_key = { file = "..." }`'
+        )
+    if scheme != "s3" or not bucket:
+        raise ConfigError("the location is not understood", allowed="s3://bucket/folder")
+    return {"bucket": bucket, "path": path} if path else {"bucket": bucket}
+
+
+class S3Settings(settings.Settings):
+    """How to reach a bucket; a connector subclasses it and adds what is particular to its vendor.
+
+    Beside its own keys it takes `location` (a URL) and the table `transport` (the same keys as here): both
+    are folded in before anything else is read. A location's path becomes the setting `path_setting` names.
+    """
+
+    path_setting: ClassVar[str] = "folder"
+
+    bucket = settings.text("The bucket's name.", default="")
+    folder = settings.text("The folder in the bucket: what keys begin with.", default="")
+    region = settings.text("The bucket's region.", default="us-east-1")
+    endpoint = settings.text("The address of a store that is not Amazon's, https only.", default="")
+    credentials = settings.text(
+        "`given` takes the keys below alone; `ambient` takes what the AWS tools would use on this machine.",
+        default="given",
+        choices=("given", "ambient"),
+    )
+    profile = settings.text("The AWS profile, for ambient credentials.", default="")
+    access_key_id = settings.secret("The access key's id.")
+    secret_access_key = settings.secret("The secret access key.")
+    session_token = settings.secret("The session token of temporary credentials.")
+    conditional = settings.flag(
+        "Put only where nothing has that name; false for stores that cannot.", default=True
+    )
+    timeout = settings.number("Seconds to wait for each answer of the store.", default=60, least=1, most=3600)
+
+    @marshmallow.pre_load
+    def _fold(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        folded = dict(data)
+        _take(folded, folded.pop("transport", {}), "transport")
+        location = folded.pop("location", None)
+        if location is not None:
+            try:
+                parts = parse_location(str(location))
+            except ConfigError as error:
+                raise marshmallow.ValidationError({"location": [str(error)]}) from error
+            if "path" in parts:
+                parts[self.path_setting] = parts.pop("path")
+            _take(folded, parts, "location")
+        return folded
+
+    @marshmallow.validates("endpoint")
+    def _encrypted(self, value: str, **_: Any) -> None:
+        url = urlsplit(value)
+        if value and url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.hostname)):
+            raise marshmallow.ValidationError("an endpoint begins with https:// unless it is on this machine")
+
+    @marshmallow.validates_schema
+    def _complete(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not data["bucket"]:
+            told = 'this is missing; write it, or `location = "s3://bucket/folder"`'
+            raise marshmallow.ValidationError({"bucket": [told]})
+        pair = (data["access_key_id"], data["secret_access_key"])
+        if data["credentials"] == "given" and None in pair:
+            told = 'this belongs to the keys; write both, or `credentials = "ambient"`'
+            missing = [name for name in ("access_key_id", "secret_access_key") if data[name] is None]
+            raise marshmallow.ValidationError({name: [told] for name in missing})
+
+
+def _take(folded: dict[str, Any], parts: Mapping[str, Any], where: str) -> None:
+    if not isinstance(parts, Mapping):
+        raise marshmallow.ValidationError({where: ["this is no table of settings"]})
+    for name, part in parts.items():
+        if folded.setdefault(name, part) != part:
+            raise marshmallow.ValidationError({name: [f"this differs from what `{where}` says"]})
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def located(location: str, transport: Mapping[str, Any]) -> Values:
+    """The settings of a location and its transport table; the key is in `folder`. Raises ConfigError."""
+    try:
+        return S3Settings().load({**transport, "location": location})  # type: ignore[no-any-return]
+    except marshmallow.ValidationError as error:
+        messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+        wrong = "; ".join(f"`{name}`: {_sentence(told)}" for name, told in messages.items())
+        raise ConfigError(f"the S3 settings are wrong: {wrong}") from error
+
+
+def _sentence(told: Any) -> str:
+    return " ".join(told).removesuffix(".") if isinstance(told, list) else str(told)
+
+
+def target(values: Values, folder: str = "") -> str:
+    """What is written to: ``s3://bucket/folder``, and the endpoint where it is not Amazon's."""
+    at = f" at {values.endpoint}" if values.endpoint else ""
+    return f"s3://{values.bucket}/{folder.strip('/')}{at}"
