@@ -110,7 +110,7 @@ def _wrong_text(column: Column) -> Iterator[str]:
     if column.longest is not None and column.shortest is not None and column.shortest > column.longest:
         yield f"`shortest` is {column.shortest} and `longest` {column.longest}; nothing would be valid"
     if isinstance(column.choices, str):
-        yield "`choices` is one text; give a tuple of texts"
+        yield f"`choices` is the text {column.choices!r}; give a tuple of texts"
     elif any(not choice or _UNPRINTABLE.search(choice) for choice in column.choices):
         yield "a choice is blank or has control characters; leave `required` out if a blank is allowed"
     if column.pattern_says and not column.pattern:

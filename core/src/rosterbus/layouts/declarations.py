@@ -47,7 +47,7 @@ def text(
         shortest=shortest,
         pattern=pattern,
         pattern_says=pattern_says,
-        choices=_tuple(choices),
+        choices=choices,
         single_line=single_line,
     )
 
@@ -61,7 +61,7 @@ def code(name: str, *, choices: Sequence[str] = (), **options: Unpack[ColumnOpti
     """One of the vendor's own values, exactly: `choices`, or else whatever `codes` can give."""
     if not choices and "codes" not in options:
         raise TypeError(f"column {name!r}: a code needs `codes` or `choices`; a free text is `text(...)`")
-    return _column("code", name, options, choices=_tuple(choices))
+    return _column("code", name, options, choices=choices)
 
 
 def boolean(
@@ -125,7 +125,7 @@ def words(
         shortest=shortest,
         pattern=pattern,
         pattern_says=pattern_says,
-        choices=_tuple(choices),
+        choices=choices,
     )
 
 
@@ -139,8 +139,10 @@ def _column(kind: Kind, name: str, options: ColumnOptions, **limits: Any) -> Col
         known = [*ColumnOptions.__annotations__, *limits]
         near = get_close_matches(unknown[0], known, n=1) or known
         raise TypeError(f"column {name!r}: `{unknown[0]}` is unknown here; allowed: {', '.join(near)}")
-    if kind == "code":
-        limits["choices"] = limits["choices"] or _values(source)
+    if choices := limits.pop("choices", ()):
+        limits["choices"] = choices if isinstance(choices, str) else tuple(choices)
+    elif kind == "code":
+        limits["choices"] = _values(source)
     attribute = re.sub(r"\W+", "_", name).strip("_").lower() or name
     return Column(name=name, attribute=attribute, kind=kind, source=source, **limits, **left)
 
@@ -151,12 +153,6 @@ def _values(source: Source) -> tuple[str, ...]:
         return ()
     default = [] if isinstance(source.unmatched, str) else [source.unmatched["default"]]
     return tuple(dict.fromkeys(text for text in (*source.codes.values(), *default) if text))
-
-
-def _tuple(texts: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(texts, str):
-        raise TypeError(f"`choices` is the text {texts!r}; give a tuple of texts")
-    return tuple(texts)
 
 
 def _number(bound: Decimal | int | str | None) -> Decimal | None:

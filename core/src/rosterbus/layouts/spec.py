@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Literal, get_args
 
 from rosterbus.engine import quoted
@@ -17,6 +16,7 @@ from rosterbus.layouts.columns import Column
 Absence = Literal["kept", "deleted", "deactivated", "explicit"]
 Sends = Literal["everyone", "changes", "new"]
 
+_FILE = re.compile(r'[^\\/:*?"<>|\x00-\x1f]*[^\\/:*?"<>|\x00-\x1f. ]')
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 
 
@@ -110,7 +110,7 @@ class LayoutSpec:
         raise KeyError(f"layout `{self.name}` has no column {name!r}; {_near(name, known)}")
 
     def with_columns(self, *columns: Column) -> LayoutSpec:
-        """Each takes the place of the column with its attribute or comes last; a new header holds everywhere."""
+        """Each replaces the column with its attribute, or comes last; a new header holds everywhere."""
         given = {column.attribute: column for column in columns}
         kept = tuple(given.pop(column.attribute, column) for column in self.columns)
         renamed = {
@@ -146,8 +146,8 @@ def _wrong_with(spec: LayoutSpec) -> Iterator[str]:
     for what, text in (("name", spec.name), ("rows", spec.rows)):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
             yield f"`{what}` is {text!r}; lower-case letters, digits and underscores are allowed"
-    if not spec.file or {PurePosixPath(spec.file).name, PureWindowsPath(spec.file).name} != {spec.file}:
-        yield f"`file` is {spec.file!r}; a file name without a folder is needed"
+    if not _FILE.fullmatch(spec.file):
+        yield f"`file` is {spec.file!r}; needed: a file name that is good on every system, without a folder"
     for what, choice, allowed in (
         ("absence", spec.absence, get_args(Absence)),
         ("sends", spec.sends, get_args(Sends)),
