@@ -14,8 +14,8 @@ from rosterbus.ledger.records import (
     RunRecord,
     SettlementRecord,
 )
-from rosterbus.ledger.testimony import Testimony
 from rosterbus.ledger.transitions import IllegalTransitionError
+from rosterbus.ledger.witness import Witness
 
 __all__ = [
     "ApprovalRecord",
@@ -31,5 +31,5 @@ __all__ = [
     "Purge",
     "RunRecord",
     "SettlementRecord",
-    "Testimony",
+    "Witness",
 ]

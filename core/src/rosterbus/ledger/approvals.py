@@ -13,8 +13,8 @@ from rosterbus.ledger.chain import append
 from rosterbus.ledger.clock import Clock
 from rosterbus.ledger.records import ApprovalRecord
 from rosterbus.ledger.store import Store
-from rosterbus.ledger.testimony import Testimony
 from rosterbus.ledger.transitions import read_plan
+from rosterbus.ledger.witness import Witness
 
 TABLE = schema.approvals
 
@@ -26,7 +26,7 @@ class Approvals:
         self._store, self._clock = store, clock
 
     def record(
-        self, plan: str, testimony: Testimony, *, expires_at: datetime, without_removals: bool = False
+        self, plan: str, witness: Witness, *, expires_at: datetime, without_removals: bool = False
     ) -> ApprovalRecord:
         """Approve the plan as it is now, known by its hash; raises ConfigError for an unknown plan."""
         with self._store.write() as connection:
@@ -37,9 +37,9 @@ class Approvals:
                 "created_at": at,
                 "expires_at": expires_at,
             }
-            row |= {"without_removals": without_removals, **asdict(testimony)}
+            row |= {"without_removals": without_removals, **asdict(witness)}
             recorded = connection.execute(insert(TABLE).values(**row).returning(TABLE)).one()
-            details = {"hash": plan_hash, "without_removals": without_removals, **asdict(testimony)}
+            details = {"hash": plan_hash, "without_removals": without_removals, **asdict(witness)}
             append(connection, "approval", at=at, subject=plan, details=details)
             return ApprovalRecord(**recorded._mapping)
 

@@ -23,8 +23,8 @@ from rosterbus.ledger.records import (
     SettlementRecord,
 )
 from rosterbus.ledger.store import Store
-from rosterbus.ledger.testimony import Testimony
 from rosterbus.ledger.transitions import move_delivery, move_plan, read_delivery, read_fenced, read_plan
+from rosterbus.ledger.witness import Witness
 
 SETTLED_FROM: Mapping[Settled, tuple[DeliveryState, ...]] = {
     "arrived": ("held",),
@@ -62,7 +62,7 @@ class Confirmations:
         self,
         delivery: str,
         settled: Settled,
-        testimony: Testimony,
+        witness: Witness,
         *,
         token: int,
         baselines: Sequence[BaselineMove] = (),
@@ -79,14 +79,14 @@ class Confirmations:
                 msg = f"delivery {delivery} cannot be settled as {settled} in the state that it is in"
                 raise ConfigError(msg, found=found.state, allowed=SETTLED_FROM[settled])
             if settled == "not arrived":
-                self._fail(connection, found, testimony, token=token)
+                self._fail(connection, found, witness, token=token)
             elif found.state == "confirmed":
                 write_outcome(connection, found, "processed", token=token, at=self._clock(), evidence={})
             else:
                 values = {"outcome": "processed"} if settled == "processed" else {}
-                arrived = self._as_arrivable(connection, found, testimony, token=token)
+                arrived = self._as_arrivable(connection, found, witness, token=token)
                 self._confirm(connection, arrived, token=token, baselines=baselines, **values)
-            return self._record(connection, found, settled, testimony)
+            return self._record(connection, found, settled, witness)
 
     def settlements(self, delivery: str) -> list[SettlementRecord]:
         """What people said of one delivery, oldest first."""
@@ -113,25 +113,23 @@ class Confirmations:
             insert_moves(connection, found.pipeline, found.name, moves=baselines, at=at)
 
     def _as_arrivable(
-        self, connection: Connection, found: DeliveryRecord, testimony: Testimony, *, token: int
+        self, connection: Connection, found: DeliveryRecord, witness: Witness, *, token: int
     ) -> DeliveryRecord:
         """A person may know of an arrival of which nothing was noted: what is in intent is held first."""
         if found.state != "intent":
             return found
-        move_delivery(connection, found, "held", token=token, at=self._clock(), reason=testimony.reason)
+        move_delivery(connection, found, "held", token=token, at=self._clock(), reason=witness.reason)
         return read_delivery(connection, found.id)
 
-    def _fail(
-        self, connection: Connection, found: DeliveryRecord, testimony: Testimony, *, token: int
-    ) -> None:
+    def _fail(self, connection: Connection, found: DeliveryRecord, witness: Witness, *, token: int) -> None:
         at = self._clock()
-        move_delivery(connection, found, "failed", token=token, at=at, reason=testimony.reason, ended_at=at)
+        move_delivery(connection, found, "failed", token=token, at=at, reason=witness.reason, ended_at=at)
 
     def _record(
-        self, connection: Connection, found: DeliveryRecord, settled: Settled, testimony: Testimony
+        self, connection: Connection, found: DeliveryRecord, settled: Settled, witness: Witness
     ) -> SettlementRecord:
         at = self._clock()
-        row = {"delivery": found.id, "settled": settled, "settled_at": at, **asdict(testimony)}
+        row = {"delivery": found.id, "settled": settled, "settled_at": at, **asdict(witness)}
         query = insert(schema.settlements).values(**row).returning(schema.settlements)
         recorded = SettlementRecord(**connection.execute(query).one()._mapping)
         append(
@@ -139,6 +137,6 @@ class Confirmations:
             "settlement",
             at=at,
             subject=found.id,
-            details={"settled": settled, **asdict(testimony)},
+            details={"settled": settled, **asdict(witness)},
         )
         return recorded

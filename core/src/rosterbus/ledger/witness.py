@@ -11,7 +11,7 @@ from rosterbus.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Testimony:
+class Witness:
     """A person's name and reason, as given, and the account and host they spoke from.
 
     Raises ConfigError where name or reason is blank.
@@ -28,8 +28,8 @@ class Testimony:
                 raise ConfigError("a decision needs a name and a reason", key=option, found="nothing")
 
     @classmethod
-    def from_here(cls, *, by: str, reason: str) -> Testimony:
-        """The testimony of whoever runs this process."""
+    def from_here(cls, *, by: str, reason: str) -> Witness:
+        """Whoever runs this process."""
         return cls(by, reason, account=_account(), host=socket.gethostname())
 
 
