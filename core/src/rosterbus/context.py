@@ -1,0 +1,234 @@
+"""What one run works with: the project, the pipeline, the ledger, exactly its plugins, and the clock."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rosterbus.deliveries import Address, Delivery, StagedFile
+from rosterbus.errors import ConfigError
+from rosterbus.findings import Finding, Rule
+from rosterbus.layouts import LayoutSpec
+from rosterbus.ledger import Ledger
+from rosterbus.ledger.records import DeliveryRecord, PlanRecord
+from rosterbus.plan.baseline import Baseline
+from rosterbus.plan.compilation import Recipe
+from rosterbus.plan.extraction import Extracted, lost_columns
+from rosterbus.plan.planning import Subject
+from rosterbus.plan.rejections import rejected_file
+from rosterbus.plan.stored import StoredPlan
+from rosterbus.plan.view import LayoutView, PlanView
+from rosterbus.plugins import Plugins
+from rosterbus.private import private_folder, write_private_text
+from rosterbus.project import DeliveryPart, Pipeline, Project, validate_settings
+from rosterbus.settings import Values
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class RunContext:
+    """One run of one pipeline. `token` is the run's id in the ledger, by which its writes are fenced.
+
+    `twins` holds, in a rehearsal, the settings that send a delivery to its twin.
+    """
+
+    project: Project
+    pipeline: Pipeline
+    ledger: Ledger
+    plugins: Plugins
+    now: datetime
+    token: int
+    progress: Progress
+    twins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def plans_folder(self) -> Path:
+        """Where plans are kept."""
+        return private_folder(self.ledger.state_dir / "plans")
+
+    @property
+    def folder(self) -> Path:
+        """The private folder of this run."""
+        return private_folder(self.ledger.state_dir / "runs" / str(self.token))
+
+    @cached_property
+    def digest_key(self) -> str:
+        """The secret of this project that keyed digests are made with; made once."""
+        path = self.ledger.state_dir / "digest.key"
+        if not path.exists():
+            write_private_text(path, secrets.token_hex(32))
+        return path.read_text(encoding="utf-8")
+
+    def settings(self, spec: DeliveryPart) -> Values:
+        """A delivery's settings, checked by its connector; in a rehearsal those that lead to the twin."""
+        schema = self.plugins[f"destination:{spec.connector}"].module.Settings
+        raw = {**spec.settings, **self.twins.get(spec.name, {})}
+        return validate_settings(schema, raw, self.pipeline, spec.key_path)
+
+    def delivery(self, plan: StoredPlan, record: DeliveryRecord, *, at: datetime | None = None) -> Delivery:
+        """What the connector is handed. Its `at` is the moment of the intent, or `at` before there is one."""
+        moment = (record.intent_at or at or self.now).astimezone(self.now.tzinfo)
+        ledger, token = self.ledger, self.token
+        return Delivery(
+            id=record.id,
+            plan=plan.id,
+            pipeline=plan.pipeline,
+            name=plan.delivery,
+            files=plan.files,
+            at=moment,
+            test=plan.test,
+            is_taken=lambda name: ledger.deliveries.is_taken(plan.target, name, plan.id),
+            mark_sent=lambda: ledger.deliveries.mark_sent(record.id, token=token),
+            progress=lambda name, done, total: self.progress(f"{name}: {done:,} of {total:,} bytes"),
+            state=record.state,
+            was_sent=record.sent_at is not None,
+            address=record.address,
+        )
+
+    def preview_address(self, subject: Subject, plan: str, files: Sequence[StagedFile], *, test: bool) -> Address:
+        """Where this plan would go if it went now. Nothing is fixed by asking."""
+        target = ""
+
+        def is_taken(name: str) -> bool:
+            return bool(target) and self.ledger.deliveries.is_taken(target, name, plan)
+
+        def never() -> None:
+            msg = "`address` may not send anything"
+            raise RuntimeError(msg)
+
+        delivery = Delivery(
+            id=f"{plan}-0",
+            plan=plan,
+            pipeline=self.pipeline.name,
+            name=subject.spec.name,
+            files=files,
+            at=self.now,
+            test=test,
+            is_taken=is_taken,
+            mark_sent=never,
+            progress=lambda *_: None,
+        )
+        address = self._address(subject.spec, delivery, subject.settings)
+        target = address.target
+        return self._address(subject.spec, delivery, subject.settings)
+
+    def _address(self, spec: DeliveryPart, delivery: Delivery, settings: Values) -> Address:
+        address: Address = self.plugins.call(
+            f"destination:{spec.connector}", "address", step="naming the target", delivery=delivery, settings=settings
+        )
+        return address
+
+    def rules(self, layout: LayoutSpec, settings: Values) -> list[Rule]:
+        """The predicates that plugins add to a layout."""
+        answers = self.plugins.ask_all("validate", step="validating", layout=layout, settings=settings)
+        return [rule for _, rules in answers for rule in rules or ()]
+
+    def baseline(self, spec: DeliveryPart, layout: str) -> Baseline | None:
+        """What the vendor is believed to hold of a layout; None where nobody ever said."""
+        record = self.ledger.baselines.current(self.pipeline.name, spec.name).get(layout)
+        if record is None:
+            return None
+        if record.path is not None and not record.path.is_file():
+            msg = (
+                f"the baseline of {spec.name} ({layout}) is lost; say what the vendor holds: "
+                f"rosterbus baseline {self.pipeline.name} --deliver {spec.name} --from FILE"
+            )
+            raise ConfigError(msg, file=record.path)
+        recipe = Recipe.from_json(json.dumps(dict(record.recipe))) if record.recipe else None
+        kind = record.kind if record.path is not None else spec.baseline
+        return Baseline(record.version, kind, record.path, recipe, self.digest_key)
+
+    def rejected_before(self, spec: DeliveryPart, layout: str) -> Path | None:
+        """The rejected rows of the last plan of this delivery that came to its end."""
+        for plan in self.ledger.plans.latest(100, pipeline=self.pipeline.name):
+            known = plan.delivery == spec.name and not plan.test
+            if known and (plan.state == "delivered" or plan.verdict == "nothing new"):
+                file = rejected_file(plan.folder, layout)
+                return file if file.is_file() else None
+        return None
+
+    def view(
+        self,
+        spec: DeliveryPart,
+        *,
+        settings: Values,
+        target: str,
+        layouts: Mapping[str, LayoutView],
+        files: Sequence[StagedFile],
+        test: bool,
+        extracted: Extracted | None,
+    ) -> PlanView:
+        """The plan as rules see it."""
+        last = self.ledger.sources.current(self.pipeline.name)
+        headers = {name: text.split("\n") for name, text in last.headers.items()} if last else {}
+        return PlanView(
+            pipeline=self.pipeline.name,
+            delivery=spec.name,
+            connector=spec.connector,
+            target=target,
+            now=self.now,
+            test=test,
+            layouts=layouts,
+            files=files,
+            sent=[moment.astimezone(self.now.tzinfo) for moment in self.ledger.deliveries.sent_times(target)],
+            guards=spec.guards,
+            expects=self.pipeline.expects,
+            max_age_days=spec.guards.max_age_days,
+            unreadable=extracted.unreadable if extracted else 0,
+            as_of=extracted.as_of if extracted else None,
+            last_as_of=last.as_of if last and extracted else None,
+            lost_columns=lost_columns(extracted.tables, headers) if extracted else {},
+            settings=settings,
+        )
+
+    def judged(self, view: PlanView, spec: DeliveryPart) -> list[Finding]:
+        """What the core's rules, the plugins' and this vendor's own say of a plan."""
+        own = f"destination:{spec.connector}"
+        found = list(self._unsettled(spec)) if not view.test else []
+        for plugin in self.plugins.names:
+            concerned = plugin == own or not plugin.startswith("destination:")
+            if concerned and self.plugins.implements(plugin, "judge"):
+                found += self.plugins.call(plugin, "judge", step="judging", plan=view, settings=view.settings) or ()
+        return found
+
+    def _unsettled(self, spec: DeliveryPart) -> Sequence[Finding]:
+        held = [one for one in self.ledger.deliveries.held(self.pipeline.name) if one.name == spec.name and not one.test]
+        return [
+            Finding(
+                "hold",
+                "unsettled delivery",
+                f"delivery {one.id} is held: {one.reason}",
+                cause="nobody knows what became of it, and so nobody knows what the vendor holds",
+                if_nothing="nothing more is sent to this vendor",
+                if_wrong=f"rosterbus settle {one.id} --arrived | --not-arrived --by NAME --reason TEXT",
+            )
+            for one in held
+        ]
+
+    def keep_plan(self, plan: StoredPlan) -> None:
+        """Write a plan to the ledger; the plans that it supersedes lose their staged files."""
+        record = PlanRecord(
+            id=plan.id,
+            run=self.token,
+            pipeline=plan.pipeline,
+            delivery=plan.delivery,
+            target=plan.target,
+            hash=plan.hash,
+            created_at=plan.created,
+            verdict=plan.verdict,
+            state="staged" if plan.files and plan.verdict != "refused" else "ended",
+            folder=plan.folder,
+            test=plan.test,
+            summary={"because": plan.because, "layouts": {one.name: dict(one.counts) for one in plan.layouts}},
+        )
+        from rosterbus.delivery.purging import purge_staged
+
+        for superseded in self.ledger.plans.record(record):
+            purge_staged(superseded.folder, delivered=False)

@@ -1,0 +1,150 @@
+"""One delivery from intent to proof. Whatever interrupts it, the ledger knows how far it can have come."""
+
+from __future__ import annotations
+
+import json
+
+from rosterbus.context import RunContext
+from rosterbus.deliveries import Done, Loaded, NotStarted, Partly, Reconciled, Unsure
+from rosterbus.errors import ConnectorError, PluginError, RetriableError
+from rosterbus.ledger.records import BaselineMove, DeliveryRecord
+from rosterbus.plan.staging import sha256
+from rosterbus.plan.stored import StoredPlan
+from rosterbus.project import DeliveryPart
+
+CONTINUATIONS = 3
+"""How often `load` may answer that a part is missing before the next run has to go on."""
+
+
+def begin(context: RunContext, spec: DeliveryPart, plan: StoredPlan) -> DeliveryRecord:
+    """Deliver a staged plan: fix the intent, send, confirm. The caller holds the target's lock."""
+    _check_bytes(plan)
+    record = context.ledger.deliveries.create(plan.id, destination=plan.connector, token=context.token)
+    try:
+        settings = context.settings(spec)
+        delivery = context.delivery(plan, record, at=context.now)
+        address = context.plugins.call(
+            f"destination:{spec.connector}", "address", step="naming the target", delivery=delivery, settings=settings
+        )
+        record = context.ledger.deliveries.fix_intent(record.id, address, token=context.token)
+    except (ConnectorError, PluginError) as error:
+        context.ledger.deliveries.fail(record.id, str(error), token=context.token)
+        return context.ledger.deliveries.get(record.id)
+    return send(context, spec, plan, record)
+
+
+def send(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: DeliveryRecord) -> DeliveryRecord:
+    """Call `load` until it answers with an end. The same bytes go to the same names, however often.
+
+    Raises RetriableError where the vendor is away: the delivery stays open, and the next run goes on.
+    """
+    for _ in range(CONTINUATIONS):
+        before = record
+        record = context.ledger.deliveries.attempt(record.id, token=context.token)
+        try:
+            answer: Loaded = context.plugins.call(
+                f"destination:{spec.connector}",
+                "load",
+                step="sending",
+                delivery=context.delivery(plan, record),
+                settings=context.settings(spec),
+            )
+        except RetriableError:
+            raise
+        except (ConnectorError, PluginError) as error:
+            return _ended_badly(context, record, error, may_have_arrived=_may_have_arrived(context, before, error))
+        if not isinstance(answer, Partly):
+            return _ended(context, plan, record, answer)
+    msg = f"{plan.delivery} took a part only: {answer.what}; run again to go on"
+    raise RetriableError(msg)
+
+
+def resume(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: DeliveryRecord, *, stale: bool) -> DeliveryRecord:
+    """Find out what became of an interrupted delivery, and bring it to an end.
+
+    One of which nothing can have arrived goes on with the same bytes, unless it is `stale`: then it fails, and a
+    new plan takes its place. The caller holds the target's lock.
+    """
+    record = context.ledger.deliveries.claim(record.id, token=context.token)
+    if record.state == "staged":
+        context.ledger.deliveries.fail(record.id, "interrupted before anything was sent", token=context.token)
+        return context.ledger.deliveries.get(record.id)
+    answer = _reconciled(context, spec, plan, record)
+    if isinstance(answer, NotStarted) and stale:
+        context.ledger.deliveries.fail(record.id, "nothing of it was sent, and it is too old now", token=context.token)
+        return context.ledger.deliveries.get(record.id)
+    if isinstance(answer, NotStarted | Partly):
+        _check_bytes(plan)
+        return send(context, spec, plan, record)
+    if isinstance(answer, Done) and record.state == "intent":
+        context.ledger.deliveries.mark_sent(record.id, token=context.token)
+    return _ended(context, plan, context.ledger.deliveries.get(record.id), answer)
+
+
+def moves(plan: StoredPlan) -> list[BaselineMove]:
+    """The baselines that the vendor holds once this plan has arrived."""
+    return [
+        BaselineMove(
+            layout=layout.name,
+            version=plan.id,
+            path=plan.folder / layout.next_baseline,
+            recipe=json.loads(layout.recipe),
+            kind=layout.baseline_kind,
+        )
+        for layout in plan.layouts
+        if layout.next_baseline
+    ]
+
+
+def _reconciled(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: DeliveryRecord) -> Reconciled:
+    answer: Reconciled = context.plugins.call(
+        f"destination:{spec.connector}",
+        "reconcile",
+        step="finding out what became of a delivery",
+        delivery=context.delivery(plan, record),
+        settings=context.settings(spec),
+    )
+    return answer
+
+
+def _ended(context: RunContext, plan: StoredPlan, record: DeliveryRecord, answer: Done | Unsure | NotStarted | Partly) -> DeliveryRecord:
+    ledger, token = context.ledger, context.token
+    if isinstance(answer, Done):
+        if ledger.deliveries.get(record.id).state == "intent":
+            ledger.deliveries.mark_sent(record.id, token=token)
+        ledger.confirmations.confirm(
+            record.id, token=token, evidence=answer.evidence, outcome=answer.outcome, baselines=moves(plan)
+        )
+    elif isinstance(answer, Unsure):
+        ledger.deliveries.hold(record.id, answer.why, token=token)
+    else:
+        msg = f"the connector answered {type(answer).__name__} where it had to say Done, Partly or Unsure"
+        raise PluginError(msg)
+    return ledger.deliveries.get(record.id)
+
+
+def _may_have_arrived(context: RunContext, before: DeliveryRecord, error: Exception) -> bool:
+    """Whether a final error leaves open that the vendor has it.
+
+    A connector's own error speaks of this attempt alone: if an earlier one had been sent, its end stays unknown. A
+    broken connector says nothing at all, so that only the ledger can tell.
+    """
+    if isinstance(error, ConnectorError):
+        return before.sent_at is not None
+    return context.ledger.deliveries.get(before.id).sent_at is not None
+
+
+def _ended_badly(context: RunContext, record: DeliveryRecord, error: Exception, *, may_have_arrived: bool) -> DeliveryRecord:
+    if may_have_arrived:
+        context.ledger.deliveries.hold(record.id, f"{error}; an earlier attempt may have arrived", token=context.token)
+    else:
+        context.ledger.deliveries.fail(record.id, str(error), token=context.token)
+    return context.ledger.deliveries.get(record.id)
+
+
+def _check_bytes(plan: StoredPlan) -> None:
+    for file in plan.files:
+        if not file.path.is_file() or sha256(file.path) != file.sha256:
+            msg = f"the staged file {file.name} of plan {plan.id} was changed or is gone; plan again"
+            raise ConnectorError(msg)
+

@@ -1,0 +1,142 @@
+"""Runs pipelines from start to receipt: the one road that the command line and the Python API both take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from rosterbus.context import Progress, RunContext
+from rosterbus.delivery.applying import apply, finish_open, look_after
+from rosterbus.delivery.purging import purge_old
+from rosterbus.delivery.receipts import Receipt, worst
+from rosterbus.errors import RosterbusError
+from rosterbus.fetching import CORE_TRANSPORTS
+from rosterbus.ledger import Ledger
+from rosterbus.plan.guards import Guards
+from rosterbus.plan.planning import Order
+from rosterbus.plan.stored import StoredPlan
+from rosterbus.plugins import Plugins, installed
+from rosterbus.project import DeliveryPart, Pipeline, Project
+from rosterbus.runs import plan_all
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A delivery that could not even be planned, or whose target was busy."""
+
+    delivery: str
+    error: RosterbusError
+
+
+@dataclass
+class Outcome:
+    """What a run came to. `nothing` is why the source had nothing to give, if so."""
+
+    pipeline: str
+    run: int
+    receipts: list[Receipt] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    nothing: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of all."""
+        return worst([*(one.exit_code for one in self.receipts), *(one.error.exit_code for one in self.failures)])
+
+    def as_json(self) -> dict[str, Any]:
+        """The outcome for machines."""
+        failures = [{"delivery": one.delivery, "state": "failed", "because": str(one.error)} for one in self.failures]
+        return {
+            "pipeline": self.pipeline,
+            "run": self.run,
+            "receipts": [one.as_json() for one in self.receipts],
+            "failures": failures,
+            "nothing": self.nothing,
+            "exit": self.exit_code,
+        }
+
+
+@contextmanager
+def opened(
+    project: Project,
+    pipeline: Pipeline,
+    *,
+    command: str,
+    progress: Progress = lambda _: None,
+    now: datetime | None = None,
+    ledger: Ledger | None = None,
+    twins: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Iterator[RunContext]:
+    """A run of one pipeline: its ledger, its plugins, its clock. The run is noted in the ledger, its end too."""
+    own = ledger or Ledger(project.state_dir)
+    moment = (now or datetime.now(UTC)).astimezone(pipeline.timezone)
+    named = [("source", pipeline.source.connector)]
+    named += [("destination", part.connector) for part in pipeline.deliveries]
+    named += [(one.kind, one.name) for one in installed() if one.kind == "report" and not one.problem]
+    try:
+        plugins = Plugins(named, core={**CORE_TRANSPORTS, "rule:guards": Guards()})
+        token = own.runs.begin(pipeline.name, command)
+        context = RunContext(project, pipeline, own, plugins, moment, token, progress, twins or {})
+        yield context
+    finally:
+        if ledger is None:
+            own.close()
+
+
+def run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order | None = None) -> Outcome:
+    """Finish what is open, plan, and apply what may go."""
+    outcome = Outcome(context.pipeline.name, context.token)
+    ready = [part for part in deliveries if _finished(context, part, outcome)]
+    planned = plan_all(context, ready, order or Order()) if ready else []
+    if isinstance(planned, str):
+        outcome.nothing = planned
+        planned = []
+    for plan in planned:
+        _applied(context, plan, outcome)
+    close(context, outcome)
+    return outcome
+
+
+def close(context: RunContext, outcome: Outcome) -> None:
+    """Note how the run ended, and take away what retention says."""
+    context.ledger.runs.end(context.token, outcome.exit_code, summary=_summary(outcome))
+    purge_old(context.ledger, context.project.retention, context.now)
+
+
+def _finished(context: RunContext, part: DeliveryPart, outcome: Outcome) -> bool:
+    """Finish what an earlier run left open for this delivery; False where that is not possible now."""
+    targets = {one.target for one in context.ledger.deliveries.open() if (one.pipeline, one.name) == (context.pipeline.name, part.name)}
+    try:
+        for target in sorted(targets):
+            with context.ledger.lock(target, context.pipeline.name):
+                unfinished = finish_open(context, part, target)
+            if unfinished is not None:
+                outcome.receipts.append(unfinished)
+                return False
+        look_after(context, part)
+    except RosterbusError as error:
+        outcome.failures.append(Failure(part.name, error))
+        return False
+    return True
+
+
+def _applied(context: RunContext, plan: StoredPlan, outcome: Outcome) -> None:
+    try:
+        outcome.receipts.append(apply(context, plan))
+    except RosterbusError as error:
+        outcome.failures.append(Failure(plan.delivery, error))
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    told = outcome.as_json()
+    return {
+        "receipts": [
+            {key: one[key] for key in ("delivery", "plan", "id", "state", "because", "files", "counts", "ended")}
+            for one in told["receipts"]
+        ],
+        "failures": told["failures"],
+        "nothing": outcome.nothing,
+    }

@@ -1,0 +1,1 @@
+"""Everything about a delivery except the sending."""

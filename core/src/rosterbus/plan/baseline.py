@@ -1,0 +1,92 @@
+"""The baseline: what the vendor is believed to hold, as values or as keyed digests, with the recipe it was made by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rosterbus.engine import columns_of, literal, quoted
+from rosterbus.layouts import LayoutSpec
+from rosterbus.plan.compilation import Recipe
+from rosterbus.plan.rendering import key_text
+
+if TYPE_CHECKING:
+    import duckdb
+
+Kind = Literal["values", "digests"]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline as the ledger points to it; `path` is None for one that is known to be empty.
+
+    `version` changes whenever the baseline moves. `key` is the secret that digests are made with.
+    """
+
+    version: str
+    kind: Kind
+    path: Path | None
+    recipe: Recipe | None
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class LoadedBaseline:
+    """A baseline as the table ``baseline.<name>``: `_key`, `_school`, `_gone`, and its columns.
+
+    `_gone` marks rows whose person had left already when it was confirmed, and whom the vendor keeps.
+    """
+
+    baseline: Baseline
+    table: str
+    columns: tuple[str, ...]
+
+
+def load_baseline(connection: duckdb.DuckDBPyConnection, baseline: Baseline, name: str) -> LoadedBaseline:
+    """Create ``baseline.<name>`` from the Parquet file, or empty."""
+    table = f"baseline.{quoted(name)}"
+    if baseline.path is None:
+        connection.execute(f"CREATE TABLE {table} (_key VARCHAR, _school VARCHAR, _gone BOOLEAN)")
+    else:
+        connection.execute(f"CREATE TABLE {table} AS SELECT * FROM read_parquet({literal(str(baseline.path))})")
+    columns = tuple(c for c in columns_of(connection, table) if c not in ("_key", "_school", "_gone"))
+    return LoadedBaseline(baseline, table, columns)
+
+
+def stored_key(baseline: Baseline, key: Sequence[str], *, of: str = "") -> str:
+    """SQL for a row's key as the baseline stores it."""
+    text = key_text(key, of=of)
+    return text if baseline.kind == "values" else _digest(baseline, "", text, "''")
+
+
+def stored_cell(baseline: Baseline, spec: LayoutSpec, column: str, *, of: str = "") -> str:
+    """SQL for a cell as the baseline stores it.
+
+    A digest depends on column and key, so that equal cells do not show; one that refers to another layout is
+    stored as that layout's key is, so that families can be matched.
+    """
+    cell = f"{of}.{quoted(column)}" if of else quoted(column)
+    if baseline.kind == "values":
+        return cell
+    if column in spec.references:
+        return _digest(baseline, "", cell, "''")
+    return _digest(baseline, column, cell, key_text(spec.key, of=of))
+
+
+def differences(
+    loaded: LoadedBaseline, spec: LayoutSpec, columns: Iterable[str], *, new: str, old: str
+) -> dict[str, str]:
+    """For each column the SQL that tells whether the stored cell differs; one it never held counts as blank."""
+    told = {}
+    for column in columns:
+        held = f"{old}.{quoted(column)}" if column in loaded.columns else "''"
+        told[column] = f"{stored_cell(loaded.baseline, spec, column, of=new)} IS DISTINCT FROM {held}"
+    return told
+
+
+def _digest(baseline: Baseline, column: str, cell: str, key: str) -> str:
+    secret = literal(f"{baseline.key}\x1f{column}\x1f")
+    digest = f"left(sha256({secret} || length({key}) || ':' || {key} || {cell}), 32)"
+    return f"CASE WHEN {cell} = '' THEN '' ELSE {digest} END"

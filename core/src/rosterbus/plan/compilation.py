@@ -1,0 +1,191 @@
+"""A layout and a pipeline's corrections, compiled to the SQL that renders roster rows as the vendor's text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Protocol
+
+from rosterbus.engine import literal, quoted
+from rosterbus.errors import ConfigError
+from rosterbus.layouts import Column, Direct, LayoutSpec, Match, Skip, Transform
+from rosterbus.mapping import compile_condition, compile_expression, guarded, match_sql, read_codes
+from rosterbus.project import LayoutMap, MappingEntry
+
+
+class Complain(Protocol):
+    """Makes an error that names file, line and key of the pipeline for a path below the layout's map."""
+
+    def __call__(
+        self, path: tuple[str, ...], wrong: str, *, found: str | None = None, allowed: Any = None
+    ) -> ConfigError: ...
+
+
+@dataclass(frozen=True)
+class CompiledColumn:
+    """One column of a layout: its law, and the SQL over the roster relation that gives its text."""
+
+    column: Column
+    sql: str
+    reads: frozenset[str]
+    uses_clock: bool = False
+    unmatched: str = ""
+    """What to tell where a code has no match: the codes that would have matched."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a baseline was rendered with, kept beside it so that an edit can be told from a change.
+
+    `relation` is the source's SQL, `roster` the local corrections over it, `select` the layout's columns by name.
+    """
+
+    relation: str
+    corrections: Mapping[str, str]
+    columns: Mapping[str, str]
+    where: str
+    key: tuple[str, ...]
+
+    def as_json(self) -> str:
+        """The recipe as stable text; the same recipe always gives the same."""
+        return json.dumps(self.__dict__, sort_keys=False, ensure_ascii=False, default=list)
+
+    @classmethod
+    def from_json(cls, text: str) -> Recipe:
+        """Read what `as_json` wrote."""
+        stored = json.loads(text)
+        return cls(**{**stored, "key": tuple(stored["key"])})
+
+    @property
+    def digest(self) -> str:
+        """A short identity of the recipe."""
+        return hashlib.sha256(self.as_json().encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class CompiledLayout:
+    """A layout with the pipeline's changes, ready to render. `where` is true for all rows if empty."""
+
+    spec: LayoutSpec
+    columns: tuple[CompiledColumn, ...]
+    where: str
+
+    def column(self, name: str) -> CompiledColumn:
+        """The compiled column with the vendor's name `name`."""
+        return next(column for column in self.columns if column.column.name == name)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The columns that count in comparisons: all but those that use the clock."""
+        return tuple(column.column.name for column in self.columns if not column.uses_clock)
+
+    def recipe(self, relation: str, corrections: Mapping[str, str]) -> Recipe:
+        """What this layout renders with, over the relation's SQL and the local corrections."""
+        columns = {one.column.name: one.sql for one in self.columns if not one.uses_clock}
+        return Recipe(relation, dict(corrections), columns, self.where, self.spec.key)
+
+
+def compile_layout(
+    spec: LayoutSpec, changes: LayoutMap, relation: Collection[str], *, folder: Path, complain: Complain
+) -> CompiledLayout:
+    """Apply a pipeline's map to a layout and compile it over a relation's columns.
+
+    Raises ConfigError, with file and line, for a column, code list or expression that is not allowed.
+    """
+    changed = _changed_spec(spec, changes, complain=complain)
+    written = {column.attribute: name for name, column in _named(changed, changes.columns)}
+    columns = tuple(
+        _compile_column(
+            column, relation, folder=folder, complain=complain, path=("columns", written.get(column.attribute, column.name))
+        )
+        for column in changed.columns
+    )
+    conditions = [text for text in (spec.where, changes.where) if text]
+    where = " AND ".join(f"({compile_condition(text, columns=relation, where='where').sql})" for text in conditions)
+    return CompiledLayout(changed, columns, where)
+
+
+def _changed_spec(spec: LayoutSpec, changes: LayoutMap, *, complain: Complain) -> LayoutSpec:
+    """The layout with the columns that a pipeline maps otherwise, renames or adds."""
+    given = []
+    for name, entry in changes.columns.items():
+        known = next((column for column in spec.columns if name in (column.name, column.attribute)), None)
+        if (known is None or entry.rename is not None) and not spec.open:
+            raise complain(
+                ("columns", name),
+                f"the layout `{spec.name}` has no such column, and the vendor takes no others",
+                found=entry.rename or name,
+                allowed=_near(name, [column.attribute for column in spec.columns]),
+            )
+        column = known or Column(name=name, attribute=name)
+        if not entry.only_renames:
+            column = column.with_source(_source(entry))
+        given.append(replace(column, name=entry.rename or column.name))
+    return spec.with_columns(*given)
+
+
+def _named(spec: LayoutSpec, written: Mapping[str, MappingEntry]) -> list[tuple[str, Column]]:
+    """The columns that a pipeline names, by the name it uses: header or attribute."""
+    return [
+        (name, column)
+        for name, entry in written.items()
+        for column in spec.columns
+        if column.attribute == name or column.name in (name, entry.rename)
+    ]
+
+
+def compile_corrections(
+    entries: Mapping[str, MappingEntry], relation: Collection[str], *, folder: Path, complain: Complain
+) -> dict[str, str]:
+    """The pipeline's local corrections of one roster table: SQL by roster column."""
+    corrections = {}
+    for name, entry in entries.items():
+        column = Column(name=name, attribute=name, source=_source(entry))
+        compiled = _compile_column(column, relation, folder=folder, complain=complain, path=("columns", name))
+        corrections[name] = compiled.sql
+    return corrections
+
+
+def _source(entry: MappingEntry) -> Direct | Match | Transform | Skip:
+    if entry.skip:
+        return Skip()
+    if entry.direct is not None:
+        return Direct(entry.direct)
+    if entry.match is not None:
+        return Match(entry.match, entry.codes, entry.unmatched)
+    if entry.value is not None:
+        return Transform(literal(entry.value))
+    return Transform(entry.transform or "")
+
+
+def _compile_column(
+    column: Column, relation: Collection[str], *, folder: Path, complain: Complain, path: tuple[str, ...]
+) -> CompiledColumn:
+    source = column.source
+    if isinstance(source, Skip):
+        return CompiledColumn(column, "''", frozenset())
+    if isinstance(source, Transform):
+        try:
+            expression = compile_expression(source.text, columns=relation, where=column.name)
+        except ConfigError as error:
+            raise complain((*path, "transform"), error.wrong, found=error.found, allowed=error.allowed) from error
+        sql = column.render(guarded(expression.sql))
+        return CompiledColumn(column, sql, expression.columns, uses_clock=expression.uses_clock)
+    if source.column not in relation:
+        raise complain(
+            path, "the roster has no such column", found=source.column, allowed=_near(source.column, relation)
+        )
+    if isinstance(source, Direct):
+        return CompiledColumn(column, column.render(quoted(source.column)), frozenset({source.column}))
+    codes = read_codes(folder / source.codes) if isinstance(source.codes, str) else source.codes
+    sql = match_sql(quoted(source.column), codes, source.unmatched)
+    return CompiledColumn(column, sql, frozenset({source.column}), unmatched=", ".join(sorted(codes)))
+
+
+def _near(name: str, names: Collection[str]) -> list[str]:
+    known = sorted(entry for entry in names if not entry.startswith("_"))
+    return get_close_matches(name, known, n=5, cutoff=0.5) or known

@@ -1,0 +1,136 @@
+"""Roster relations: the source's SQL run over the raw tables, with the pipeline's corrections and opt-outs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rosterbus.engine import columns_of, listed, literal, quoted, value
+from rosterbus.errors import PluginError
+from rosterbus.extracts import Completeness, Mapped, RawTable, Relation
+from rosterbus.roster import vocabulary
+
+if TYPE_CHECKING:
+    import duckdb
+
+INTERNAL = "_"
+"""Columns whose names begin so are the core's own; mappings cannot name them."""
+
+LEVELS = ("unknown", "partial", "complete")
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The relations that a run needs, as the views ``roster.<name>`` over the tables ``extracted.<name>``."""
+
+    relations: Mapping[str, Relation]
+    columns: Mapping[str, tuple[str, ...]]
+    rows: Mapping[str, int]
+    completeness: Mapping[str, Completeness]
+    files: Mapping[str, str]
+    """Raw table name to the file it came from."""
+
+    def origin(self, table: str, column: str) -> tuple[str, str, str]:
+        """Where a roster cell stands: the column that holds its row, the file, and the column in that file."""
+        relation = self.relations[table]
+        raw, _, name = relation.origins.get(column, relation.lead).partition(".")
+        row = "_row" if raw == relation.lead else f"_row_{raw}"
+        return row, self.files.get(raw, raw), name or column
+
+
+def build_roster(
+    connection: duckdb.DuckDBPyConnection, mapped: Mapped, raw: Mapping[str, RawTable], wanted: Collection[str]
+) -> Roster:
+    """Create ``extracted.<table>`` for each wanted relation, in source order, with every column of the vocabulary.
+
+    Raises PluginError where the source's SQL fails or its joins repeat a key.
+    """
+    relations = {relation.table: relation for relation in mapped.relations if relation.table in wanted}
+    absent = set(wanted) - set(relations)
+    if absent:
+        msg = f"the source gives no {', '.join(sorted(absent))}, which a layout is made from"
+        raise PluginError(msg)
+    for relation in relations.values():
+        extract_relation(connection, relation.table, relation.sql, schema="extracted")
+        _refuse_multiplied(connection, relation)
+    return Roster(
+        relations=relations,
+        columns={table: _public(columns_of(connection, f'extracted."{table}"')) for table in relations},
+        rows={table: int(value(connection, f'SELECT count(*) FROM extracted."{table}"')) for table in relations},
+        completeness={table: _weakest(relation, raw) for table, relation in relations.items()},
+        files={name: table.file for name, table in raw.items()},
+    )
+
+
+def extract_relation(connection: duckdb.DuckDBPyConnection, table: str, sql: str, *, schema: str) -> None:
+    """Run a source's SQL into ``<schema>.<table>``; blanks become the empty text, missing columns are added."""
+    import duckdb
+
+    name = f"{schema}.{quoted(table)}"
+    try:
+        given = columns_of(connection, f"({sql})")
+        known = vocabulary().tables[table].columns
+        kept = [quoted(c) for c in given if c.startswith("_row")]
+        kept += [f"coalesce({quoted(c)}, '') AS {quoted(c)}" for c in given if not c.startswith(INTERNAL)]
+        kept += [f"'' AS {quoted(c)}" for c in known if c not in given]
+        connection.execute(f"CREATE TABLE {name} AS SELECT {', '.join(kept)} FROM ({sql}) ORDER BY _row")
+    except duckdb.Error as error:
+        msg = f"the source's SQL for `{table}` fails in the step map: {type(error).__name__}"
+        raise PluginError(msg) from error
+
+
+def create_views(
+    connection: duckdb.DuckDBPyConnection, roster: Roster, corrections: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Create ``roster.<table>``: the extracted relation with the pipeline's local corrections over it."""
+    for table in roster.relations:
+        connection.execute(
+            f"CREATE VIEW roster.{quoted(table)} AS {corrected(f'extracted.{quoted(table)}', corrections.get(table, {}))}"
+        )
+
+
+def corrected(table: str, corrections: Mapping[str, str]) -> str:
+    """The SELECT that puts corrected columns over `table`; `_n` numbers the rows of the relation."""
+    if not corrections:
+        return f"SELECT rowid AS _n, * FROM {table}"
+    replaced = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in corrections.items())
+    return f"SELECT rowid AS _n, * REPLACE ({replaced}) FROM {table}"
+
+
+def store_optouts(connection: duckdb.DuckDBPyConnection, optouts: Iterable[tuple[str, str]]) -> None:
+    """Keep who opted out, by student id and vendor (blank: every vendor), as ``roster._optouts``."""
+    connection.execute("CREATE TABLE roster._optouts (student_id VARCHAR, vendor VARCHAR)")
+    rows = list(optouts)
+    if rows:
+        connection.executemany("INSERT INTO roster._optouts VALUES (?, ?)", rows)
+
+
+def opted_out(table_columns: Collection[str], vendors: Collection[str]) -> str:
+    """The condition that a row's student opted out of one of `vendors` (or of all); false where no student is."""
+    if "student_id" not in table_columns:
+        return "false"
+    names = ", ".join(literal(name) for name in ("", *sorted(vendors)))
+    return f"student_id IN (SELECT student_id FROM roster._optouts WHERE vendor IN ({names}))"
+
+
+def _public(columns: Iterable[str]) -> tuple[str, ...]:
+    return tuple(column for column in columns if not column.startswith(INTERNAL))
+
+
+def _refuse_multiplied(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+    key = vocabulary().tables[relation.table].key
+    repeated = value(
+        connection,
+        f"SELECT count(*) FROM (SELECT 1 FROM extracted.{quoted(relation.table)} "
+        f"GROUP BY _row, {listed(key)} HAVING count(*) > 1)",
+    )
+    if repeated:
+        msg = f"the source's SQL for `{relation.table}` repeats {repeated} rows: a join in the step map multiplies them"
+        raise PluginError(msg)
+
+
+def _weakest(relation: Relation, raw: Mapping[str, RawTable]) -> Completeness:
+    members = relation.members or (relation.lead,)
+    known = [raw[name].completeness for name in members if name in raw]
+    return min(known, key=lambda one: LEVELS.index(one.level), default=Completeness("unknown", "no table"))

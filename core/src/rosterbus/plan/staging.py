@@ -1,0 +1,189 @@
+"""The files of a plan, as they will be sent, and what is kept beside them: crosswalk, problems, next baseline."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rosterbus.deliveries import StagedFile
+from rosterbus.engine import literal, quoted, value
+from rosterbus.plan.baseline import LoadedBaseline, stored_cell, stored_key
+from rosterbus.plan.difference import changes_table
+from rosterbus.plan.relations import Roster
+from rosterbus.plan.rendering import ACCEPTED, CHANGED, NEW, Rendered, key_text
+from rosterbus.private import open_private
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from rosterbus.layouts import Dialect
+
+SENT = {
+    "everyone": f"_state = {ACCEPTED}",
+    "changes": f"_state = {ACCEPTED} AND _change IN ({NEW}, {CHANGED})",
+    "new": f"_state = {ACCEPTED} AND _change = {NEW}",
+}
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One layout's file and how many of its rows are leavers, who have no row in the roster."""
+
+    file: StagedFile
+    leaver_rows: int
+
+
+def sent_rows(rendered: Rendered) -> str:
+    """The condition on ``work.<layout>`` for rows that go into the file."""
+    return SENT[rendered.layout.spec.sends]
+
+
+def stage(connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, folder: Path) -> Staged:
+    """Write the layout's file into `folder` (private), in source order, leavers last; the same bytes every time."""
+    spec = rendered.layout.spec
+    path = folder / spec.file
+    columns = [column.name for column in spec.columns]
+    rows = f"SELECT {_cells(columns, spec.dialect)} FROM {rendered.table} WHERE {sent_rows(rendered)}"
+    leavers = 0
+    if spec.absence == "explicit" and loaded.baseline.path is not None:
+        leavers = _create_leavers(connection, rendered, loaded)
+        rows += f" UNION ALL SELECT {_cells(columns, spec.dialect)} FROM {_leavers(rendered)}"
+    _write(connection, rows, path, spec.dialect)
+    count = int(value(connection, f"SELECT count(*) FROM {rendered.table} WHERE {sent_rows(rendered)}"))
+    file = StagedFile(spec.file, spec.name, path, count + leavers, path.stat().st_size, sha256(path))
+    return Staged(file, leavers)
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def keep_crosswalk(connection: duckdb.DuckDBPyConnection, rendered: Rendered, roster: Roster, folder: Path) -> None:
+    """Keep, for each row of the file, where it came from: `row` (header = 1), source file and row, key."""
+    lead = roster.files.get(roster.relations[rendered.relation].lead, "")
+    copy(
+        connection,
+        f"SELECT row_number() OVER () + 1 AS file_row, {literal(lead)} AS source_file, _row AS source_row, "
+        f"{key_text(rendered.key)} AS key FROM {rendered.table} WHERE {sent_rows(rendered)}",
+        folder / f"crosswalk.{rendered.layout.spec.name}.parquet",
+    )
+
+
+def keep_changes(connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, folder: Path) -> None:
+    """Keep who is new, changed or removed: `kind, key, school, columns, mapping`, and old and new cells of changes.
+
+    With a baseline of digests nobody can be named who is gone, and old cells are not known.
+    """
+    spec = rendered.layout.spec
+    values = loaded.baseline.kind == "values"
+    cells = ", ".join(
+        f"CASE WHEN list_contains(c.columns, {literal(column)}) THEN {{'column': {literal(column)}, "
+        f"'old': {f'b.{quoted(column)}' if values and column in loaded.columns else 'NULL::VARCHAR'}, "
+        f"'new': t.{quoted(column)}}} END"
+        for column in rendered.layout.compared
+    )
+    removed = "c._key" if values else "''"
+    copy(
+        connection,
+        f"SELECT c.kind, CASE WHEN c.kind = 'removed' THEN {removed} ELSE {key_text(rendered.key, of='t')} END AS key, "
+        f"c._school AS school, c.columns, c.mapping, list_filter([{cells}], lambda x: x IS NOT NULL) AS cells "
+        f"FROM {changes_table(spec)} c LEFT JOIN {rendered.table} t ON c.n = t._n "
+        f"LEFT JOIN {loaded.table} b ON c._key = b._key ORDER BY c.kind, key",
+        folder / f"changes.{spec.name}.parquet",
+    )
+
+
+def keep_next_baseline(
+    connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, folder: Path
+) -> Path:
+    """Write the baseline as it will be once this plan is confirmed; confirming then only moves a pointer."""
+    spec, baseline = rendered.layout.spec, loaded.baseline
+    columns = rendered.layout.compared
+    cells = ", ".join(f"{stored_cell(baseline, spec, column)} AS {quoted(column)}" for column in columns)
+    rows = (
+        f"SELECT {stored_key(baseline, spec.key)} AS _key, _school, false AS _gone, {cells} "
+        f"FROM {rendered.table} WHERE _state = {ACCEPTED}"
+    )
+    if baseline.path is not None:
+        held = ", ".join(_held(rendered, loaded, column) for column in columns)
+        removed = f"SELECT _key FROM {changes_table(spec)} WHERE kind = 'removed'"
+        kept = "true" if spec.absence != "deleted" else f"b._key NOT IN ({removed})"
+        rows += (
+            f" UNION ALL SELECT b._key, b._school, b._gone OR b._key IN ({removed}), {held} FROM {loaded.table} b "
+            f"WHERE b._key NOT IN (SELECT {stored_key(baseline, spec.key)} FROM {rendered.table} "
+            f"WHERE _state = {ACCEPTED}) AND {kept}"
+        )
+    path = folder / f"baseline.{spec.name}.parquet"
+    copy(connection, rows, path)
+    return path
+
+
+def copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    """Write what `sql` gives to a private Parquet file."""
+    with open_private(path, "wb"):
+        pass
+    connection.execute(f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, USE_TMP_FILE false)")
+
+
+def _held(rendered: Rendered, loaded: LoadedBaseline, column: str) -> str:
+    spec = rendered.layout.spec
+    held = f"b.{quoted(column)}" if column in loaded.columns else "''"
+    if spec.absence == "explicit" and column in spec.leaver:
+        removed = f"SELECT _key FROM {changes_table(spec)} WHERE kind = 'removed'"
+        return f"CASE WHEN b._key IN ({removed}) THEN {literal(spec.leaver[column])} ELSE {held} END AS {quoted(column)}"
+    return f"{held} AS {quoted(column)}"
+
+
+def _leavers(rendered: Rendered) -> str:
+    return f"work.{quoted(f'leavers {rendered.layout.spec.name}')}"
+
+
+def _create_leavers(connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline) -> int:
+    spec = rendered.layout.spec
+    cells = [
+        f"{literal(spec.leaver[c.name]) if c.name in spec.leaver else _or_blank(loaded, c.name)} AS {quoted(c.name)}"
+        for c in spec.columns
+    ]
+    removed = f"SELECT _key FROM {changes_table(spec)} WHERE kind = 'removed'"
+    connection.execute(
+        f"CREATE TABLE {_leavers(rendered)} AS SELECT {', '.join(cells)} FROM {loaded.table} "
+        f"WHERE _key IN ({removed}) ORDER BY _key"
+    )
+    return int(value(connection, f"SELECT count(*) FROM {_leavers(rendered)}"))
+
+
+def _or_blank(loaded: LoadedBaseline, column: str) -> str:
+    return quoted(column) if column in loaded.columns else "''"
+
+
+def _cells(columns: list[str], dialect: Dialect) -> str:
+    """Blank cells are written as nothing at all; the engine would write an empty text as a pair of quotes."""
+    if dialect.quoting == "all":
+        return ", ".join(quoted(column) for column in columns)
+    return ", ".join(f"nullif({quoted(column)}, '') AS {quoted(column)}" for column in columns)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, rows: str, path: Path, dialect: Dialect) -> None:
+    with open_private(path, "wb"):
+        pass
+    options = [
+        "FORMAT csv",
+        f"HEADER {str(dialect.header).lower()}",
+        f"DELIMITER {literal(dialect.delimiter)}",
+        f"QUOTE {literal(dialect.quote)}",
+        f"ESCAPE {literal(dialect.quote)}",
+        f"NEW_LINE {literal(dialect.newline.replace(chr(13), chr(92) + 'r').replace(chr(10), chr(92) + 'n'))}",
+        "USE_TMP_FILE false",
+    ]
+    if dialect.quoting == "all":
+        options.append("FORCE_QUOTE *")
+    connection.execute(f"COPY ({rows}) TO {literal(str(path))} ({', '.join(options)})")
+

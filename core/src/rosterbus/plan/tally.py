@@ -1,0 +1,47 @@
+"""Closes the balance of one layout: what becomes of every row of its relation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rosterbus.engine import value
+from rosterbus.plan.difference import Difference
+from rosterbus.plan.rendering import ACCEPTED, ORPHANED, REJECTED, Rendered
+from rosterbus.plan.staging import sent_rows
+from rosterbus.plan.view import Counts
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def tally(
+    connection: duckdb.DuckDBPyConnection,
+    rendered: Rendered,
+    difference: Difference,
+    *,
+    newly_rejected: int,
+    staged: bool,
+) -> Counts:
+    """Count the rows. Unless files are `staged`, the vendor has everybody: all accepted rows are unchanged."""
+    states = dict(connection.execute(f"SELECT _state, count(*) FROM {rendered.table} GROUP BY _state").fetchall())
+    accepted, orphaned = states.get(ACCEPTED, 0), states.get(ORPHANED, 0)
+    sent = int(value(connection, f"SELECT count(*) FROM {rendered.table} WHERE {sent_rows(rendered)}"))
+    sent = sent if staged else 0
+    return Counts(
+        read=rendered.read,
+        staged=sent,
+        unchanged=accepted - sent,
+        filtered=rendered.filtered + orphaned,
+        rejected=states.get(REJECTED, 0),
+        newly_rejected=newly_rejected,
+        opted_out=rendered.opted_out,
+        new=difference.new,
+        changed=difference.changed + difference.mapping_changed,
+        removed=difference.removed + difference.mapping_removed,
+    )
+
+
+def moves_anything(rendered: Rendered, difference: Difference) -> bool:
+    """Whether sending this layout changes anything at the vendor."""
+    removed = difference.removed + difference.mapping_removed
+    return bool(difference.moves or (removed and rendered.layout.spec.absence != "kept"))

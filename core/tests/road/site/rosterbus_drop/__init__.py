@@ -1,0 +1,126 @@
+"""A destination that takes files in a folder and reads them when a marker appears, for the core's own tests.
+
+A file `fault` in the folder makes it misbehave once: `away`, `refuse`, `lose answer`, `broken`, `half`.
+"""
+
+import shutil
+from pathlib import Path
+
+from rosterbus import settings
+from rosterbus.deliveries import Address, Done, NotStarted, Partly, Probe, Unsure
+from rosterbus.errors import ConnectorError, RetriableError
+from rosterbus.findings import Finding, Rule
+from rosterbus.hookspecs import hookimpl
+from rosterbus.layouts import Layout, date, email, text
+from datetime import timedelta
+
+
+class Settings(settings.Settings):
+    folder = settings.text("The vendor's folder.", required=True)
+    password = settings.secret("The password.")
+    hours = settings.number("How many hours must lie between two files.", default=0)
+    contacts = settings.flag("Whether contacts are sent.", default=True)
+
+
+class Students(
+    Layout,
+    file="students.csv",
+    rows="students",
+    key="Id",
+    unique=(("Mail",),),
+    identifiers=("Mail",),
+    open=True,
+    rules=(Rule("\"First\" <> \"Last\"", ("First", "Last"), "First and last name are the same.", "the vendor"),),
+):
+    student_id = text("Id", direct="student_id", required=True, longest=20)
+    first_name = text("First", direct="first_name", required=True)
+    last_name = text("Last", direct="last_name", required=True)
+    mail = email("Mail", direct="email")
+    born = date("Born", direct="birth_date", format="%m/%d/%Y")
+    grade = text("Grade", direct="grade")
+
+
+class Contacts(
+    Layout,
+    file="contacts.csv",
+    rows="student_guardians",
+    key=("Student", "Contact"),
+    absence="deleted",
+    within="students",
+    references={"Student": "students"},
+):
+    student = text("Student", direct="student_id", required=True)
+    contact = text("Contact", direct="guardian_id", required=True)
+    name = text("Name", direct="last_name", required=True)
+    phone = text("Phone", direct="phone", pattern="[0-9]*", pattern_says="Only digits are allowed.")
+
+
+def layouts(settings):
+    return (Students, Contacts) if settings.contacts else (Students,)
+
+
+@hookimpl
+def judge(plan, settings):
+    if plan.last_sent and settings.hours and plan.now - plan.last_sent < timedelta(hours=settings.hours):
+        until = plan.last_sent + timedelta(hours=settings.hours)
+        return [Finding("not due", "pace", f"the next file is due {until:%Y-%m-%d %H:%M}", "the vendor's page", until=until)]
+    return []
+
+
+@hookimpl
+def address(delivery, settings):
+    number = 1
+    while delivery.is_taken(f"{delivery.at:%Y%m%d}-{number}/MARK"):
+        number += 1
+    box = f"{delivery.at:%Y%m%d}-{number}"
+    return Address(f"drop://{settings.folder}", tuple(f"{box}/{file.name}" for file in delivery.files), f"{box}/MARK")
+
+
+@hookimpl
+def load(delivery, settings):
+    root = Path(settings.folder)
+    fault = _fault(root)
+    if fault == "away":
+        raise RetriableError("the folder is away")
+    if fault == "refuse":
+        raise ConnectorError("the folder is closed")
+    if fault == "broken":
+        raise ZeroDivisionError
+    for file, name in zip(delivery.files, delivery.addressed.files, strict=True):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.path, root / name)
+        if fault == "half":
+            return Partly("the second file is missing")
+    delivery.about_to_send()
+    (root / delivery.addressed.marker).write_text("", encoding="utf-8")
+    if fault == "lose answer":
+        raise RetriableError("the answer was lost")
+    if fault == "unsure":
+        return Unsure("the vendor does not say")
+    return Done({"files": len(delivery.files)})
+
+
+@hookimpl
+def reconcile(delivery, settings):
+    root = Path(settings.folder)
+    if (root / delivery.addressed.marker).exists():
+        outcome = "processed" if (root / "processed").exists() else "unknown"
+        return Done({"marker": delivery.addressed.marker}, outcome)
+    if (root / delivery.addressed.files[0]).exists():
+        return Partly("no marker yet")
+    return Unsure("nothing is there") if delivery.was_sent else NotStarted()
+
+
+@hookimpl
+def probe(settings):
+    ok = Path(settings.folder).is_dir()
+    return [Probe("folder", "proved" if ok else "failed", "the folder can be reached" if ok else "there is no folder")]
+
+
+def _fault(root):
+    path = root / "fault"
+    if not path.exists():
+        return ""
+    fault = path.read_text(encoding="utf-8")
+    path.unlink()
+    return fault
