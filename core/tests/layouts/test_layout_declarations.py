@@ -271,6 +271,7 @@ def test_the_layouts_of_a_destination_fit_together():
         {"newline": "\r"},
         {"encoding": "utf-9"},
         {"quoting": "none"},
+        {"encoding": "windows-1252", "bom": True},
     ],
 )
 def test_a_dialect_that_nobody_could_read_is_refused(wrong):

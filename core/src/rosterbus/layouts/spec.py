@@ -42,11 +42,13 @@ class Dialect:
         if self.quoting not in {"minimal", "all"}:
             raise ValueError(f"`quoting` is {self.quoting!r}; allowed: minimal, all")
         try:
-            codecs.lookup(self.encoding)
+            encoding = codecs.lookup(self.encoding).name
         except LookupError as error:
             raise ValueError(
                 f"the encoding {self.encoding!r} is unknown; write utf-8 or windows-1252"
             ) from error
+        if self.bom and not encoding.startswith("utf"):
+            raise ValueError(f"`bom` goes with UTF-8 and UTF-16; the encoding is {self.encoding!r}")
 
 
 @dataclass(frozen=True)
