@@ -1,7 +1,7 @@
 """The sieve: SQL that is true only for texts that the law accepts; all other cells go to marshmallow.
 
-It may be false for valid text, never true for invalid text. A length costs 10 ms for a million cells, a regular
-expression 60 ms.
+It may be false for valid text, never true for invalid text. Over a million cells, a length costs 10 ms and a
+regular expression 60 ms.
 """
 
 from __future__ import annotations
