@@ -28,13 +28,14 @@ class Start:
 def suits_engine(table: Delimited, surveyed: Survey, header: Header) -> bool:
     """Whether the engine may try: sound UTF-8, one kind of line break, quotes in pairs.
 
-    In a file of one column a blank line cannot be told from a blank cell, and a path with the characters of a
-    pattern would be taken for one.
+    The engine makes one value of two that a space parts (``"a" "b"``). In a file of one column a blank line
+    cannot be told from a blank cell, and a path with the characters of a pattern would be taken for one.
     """
     return (
         surveyed.sound
         and surveyed.newline > 0
         and surveyed.quotes % 2 == 0
+        and not surveyed.spaced
         and header.width > 1
         and (table.delimiter + table.quote).isascii()
         and not PATTERNS & set(str(table.path.absolute()))

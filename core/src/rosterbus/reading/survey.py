@@ -42,7 +42,8 @@ class Survey:
     """What the bytes of a UTF-8 file are made of.
 
     `newline` is the length of its line breaks, 0 where they differ. `trailing` are the bytes of line breaks
-    at the very end. `sound` is false where a byte is not UTF-8 or is NUL.
+    at the very end. `sound` is false where a byte is not UTF-8 or is NUL. `spaced` is true where a
+    space follows a quote, be it within a value or after one.
     """
 
     size: int
@@ -50,6 +51,7 @@ class Survey:
     quotes: int
     trailing: int
     sound: bool
+    spaced: bool
 
 
 def find_encoding(path: Path, declared: str | None) -> Encoding:
@@ -69,7 +71,7 @@ def find_encoding(path: Path, declared: str | None) -> Encoding:
 def survey(path: Path, *, quote: str) -> Survey:
     """Count line breaks and quotes, check that every byte is UTF-8, look at the end; one pass, in chunks."""
     size = feeds = returns = pairs = quotes = 0
-    sound, last = True, b""
+    sound, spaced, last = True, False, b""
     decoder = codecs.getincrementaldecoder("utf-8")()
     quoting = quote.encode()
     with path.open("rb") as file:
@@ -80,13 +82,15 @@ def survey(path: Path, *, quote: str) -> Survey:
                 returns += chunk.count(b"\r")
                 pairs += chunk.count(b"\r\n")
             pairs += last == b"\r" and chunk[:1] == b"\n"
-            quotes += chunk.count(quoting) if quoting else 0
+            if quoting:
+                quotes += chunk.count(quoting)
+                spaced = spaced or quoting + b" " in chunk or (last == quoting and chunk[:1] == b" ")
             sound = sound and b"\0" not in chunk and _decodes(decoder, chunk)
             last = chunk[-1:]
         trailing = _trailing(file, size)
     sound = sound and _decodes(decoder, b"", final=True)
     newline = 1 if returns == 0 else 2 if returns == pairs == feeds else 0
-    return Survey(size, newline, quotes, trailing, sound)
+    return Survey(size, newline, quotes, trailing, sound, spaced)
 
 
 def _canonical(name: str) -> str:
