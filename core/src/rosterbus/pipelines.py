@@ -18,17 +18,11 @@ from rosterbus.ledger import Ledger
 from rosterbus.plan.guards import Guards
 from rosterbus.plan.planning import Order
 from rosterbus.plan.stored import StoredPlan
+from rosterbus.notifying import Failure, tell_people
 from rosterbus.plugins import Plugins, installed
 from rosterbus.project import DeliveryPart, Pipeline, Project
+from rosterbus.reporting import write_reports
 from rosterbus.runs import plan_all
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A delivery that could not even be planned, or whose target was busy."""
-
-    delivery: str
-    error: RosterbusError
 
 
 @dataclass
@@ -40,6 +34,8 @@ class Outcome:
     receipts: list[Receipt] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     nothing: str = ""
+    report: str = ""
+    """The folder of its reports, if any format is installed."""
 
     @property
     def exit_code(self) -> int:
@@ -55,6 +51,7 @@ class Outcome:
             "receipts": [one.as_json() for one in self.receipts],
             "failures": failures,
             "nothing": self.nothing,
+            "report": self.report,
             "exit": self.exit_code,
         }
 
@@ -100,8 +97,24 @@ def run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order | 
     return outcome
 
 
+def apply_plans(context: RunContext, plans: Sequence[StoredPlan]) -> Outcome:
+    """Apply plans that were made before."""
+    outcome = Outcome(context.pipeline.name, context.token)
+    for plan in plans:
+        _applied(context, plan, outcome)
+    close(context, outcome)
+    return outcome
+
+
+def look_after_all(context: RunContext, deliveries: Sequence[DeliveryPart]) -> list[str]:
+    """Ask what became of the last delivery to each vendor; answers with what could not be seen."""
+    return [sentence for part in deliveries if (sentence := look_after(context, part))]
+
+
 def close(context: RunContext, outcome: Outcome) -> None:
-    """Note how the run ended, and take away what retention says."""
+    """Write reports, tell people, note how the run ended, and take away what retention says."""
+    outcome.report = write_reports(context, [one.plan for one in outcome.receipts], outcome.receipts)
+    tell_people(context, outcome.receipts, outcome.failures)
     context.ledger.runs.end(context.token, outcome.exit_code, summary=_summary(outcome))
     purge_old(context.ledger, context.project.retention, context.now)
 

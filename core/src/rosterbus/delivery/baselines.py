@@ -1,16 +1,89 @@
-"""Says by hand what a vendor holds: nothing, what a plan staged, or what a file lists."""
+"""Says by hand what a vendor holds: nothing, today's roster, or what a file of its own layout lists."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from pathlib import Path
+
 from rosterbus.context import RunContext
+from rosterbus.engine import listed, literal, open_engine, quoted
+from rosterbus.errors import ConfigError, HeldError
+from rosterbus.extracts import Delimited
+from rosterbus.layouts import LayoutSpec
 from rosterbus.ledger.records import BaselineMove
+from rosterbus.plan.baseline import Baseline, stored_cell, stored_key
+from rosterbus.plan.planning import Order
+from rosterbus.plan.staging import copy, sha256
+from rosterbus.private import private_folder
 from rosterbus.project import DeliveryPart
-from rosterbus.runs import layouts_of
+from rosterbus.reading import load_table
+from rosterbus.runs import layouts_of, plan_all
 
 
 def set_empty(context: RunContext, part: DeliveryPart) -> list[str]:
     """The vendor holds nothing: everybody will be new. Answers with the layouts concerned."""
     version = f"empty:{context.now.isoformat()}"
-    moves = [BaselineMove(spec.name, version, kind=part.baseline) for spec in layouts_of(context, part)]
+    return _move(context, part, [BaselineMove(spec.name, version, kind=part.baseline) for spec in layouts_of(context, part)])
+
+
+def set_assumed(context: RunContext, part: DeliveryPart) -> list[str]:
+    """The vendor holds today's roster, as a plan of it would send it."""
+    set_empty(context, part)
+    plans = plan_all(context, [part], Order())
+    if isinstance(plans, str):
+        raise HeldError(f"there is no roster to assume: {plans}")
+    (plan,) = plans
+    moves = [
+        BaselineMove(
+            layout.name,
+            f"assumed:{plan.id}",
+            path=plan.folder / layout.next_baseline,
+            recipe=json.loads(layout.recipe),
+            kind=layout.baseline_kind,
+        )
+        for layout in plan.layouts
+        if layout.next_baseline
+    ]
+    return _move(context, part, moves)
+
+
+def set_from_file(context: RunContext, part: DeliveryPart, file: Path, *, layout: str) -> list[str]:
+    """The vendor holds what `file` lists: a file of the layout's own columns, as sent or as exported by the vendor."""
+    spec = _spec(context, part, file, layout)
+    folder = private_folder(context.ledger.state_dir / "baselines")
+    path = folder / f"{context.pipeline.name}.{part.name}.{spec.name}.{context.token}.parquet"
+    _convert(context, part, spec, file=file, path=path)
+    move = BaselineMove(spec.name, f"file:{hashlib.sha256(sha256(file).encode()).hexdigest()[:16]}", path=path, kind=part.baseline)
+    return _move(context, part, [move])
+
+
+def _spec(context: RunContext, part: DeliveryPart, file: Path, layout: str) -> LayoutSpec:
+    specs = layouts_of(context, part)
+    for spec in specs:
+        if layout in (spec.name,) or (not layout and (len(specs) == 1 or spec.file == file.name)):
+            return spec
+    raise ConfigError("the layout of the file is not clear", key="--layout", allowed=[spec.name for spec in specs])
+
+
+def _convert(context: RunContext, part: DeliveryPart, spec: LayoutSpec, *, file: Path, path: Path) -> None:
+    with open_engine(context.folder) as connection:
+        loaded = load_table(connection, "held", Delimited(file, file.name, delimiter=spec.dialect.delimiter, quote=spec.dialect.quote))
+        absent = [name for name in spec.key if name not in loaded.raw.columns]
+        if absent or loaded.rejected:
+            wrong = f"the file lacks the column `{absent[0]}`" if absent else f"{loaded.rejected} lines cannot be read"
+            raise ConfigError(wrong, file=file)
+        baseline = Baseline("", part.baseline, path, None, context.digest_key)
+        columns = [column.name for column in spec.columns if column.name in loaded.raw.columns]
+        cells = ", ".join(f"{stored_cell(baseline, spec, column)} AS {quoted(column)}" for column in columns)
+        once = f"SELECT * FROM raw.held QUALIFY row_number() OVER (PARTITION BY {listed(spec.key)} ORDER BY _row DESC) = 1"
+        copy(
+            connection,
+            f"SELECT {stored_key(baseline, spec.key)} AS _key, {literal('')} AS _school, false AS _gone, {cells} FROM ({once})",
+            path,
+        )
+
+
+def _move(context: RunContext, part: DeliveryPart, moves: list[BaselineMove]) -> list[str]:
     context.ledger.baselines.move(context.pipeline.name, part.name, moves)
     return [move.layout for move in moves]

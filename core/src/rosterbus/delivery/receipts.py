@@ -12,6 +12,7 @@ from rosterbus.plan.stored import StoredPlan
 State = Literal["confirmed", "held", "failed", "open", "nothing new", "not due", "refused"]
 
 EXITS: dict[str, int] = {"confirmed": 0, "nothing new": 0, "not due": 0, "held": 3, "failed": 1, "refused": 5, "open": 75}
+VERDICT_EXITS: dict[str, int] = {"go": 0, "nothing new": 0, "not due": 0, "held": 3, "refused": 5}
 WORST_FIRST = (2, 1, 5, 3, 75, 4, 0)
 NEWLY_REJECTED = 4
 SHOWN = ("read", "delivered", "unchanged", "filtered", "rejected", "held", "new", "changed", "removed", "leaver_rows")

@@ -75,7 +75,7 @@ def compare(
     difference = Difference()
     old = _render_old(connection, rendered, loaded, recipe, difference)
     _collect_changes(connection, rendered, loaded, told, old=old)
-    if removals:
+    if removals and loaded.baseline.path is not None:
         _collect_removed(connection, rendered, loaded, old=old, parent=parent)
     _count(connection, rendered, loaded, difference)
     return difference

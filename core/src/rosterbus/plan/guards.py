@@ -50,6 +50,7 @@ def _baseline(plan: PlanView, view: LayoutView) -> Iterator[Finding]:
         cause="the first delivery of this pipeline",
         if_nothing=IF_NOTHING,
         if_wrong=f"rosterbus baseline {plan.pipeline} --deliver {plan.delivery} --from FILE, with what the vendor holds",
+        if_right=f"rosterbus baseline {plan.pipeline} --deliver {plan.delivery} --empty, if the vendor holds nothing yet",
     )
 
 

@@ -34,10 +34,16 @@ NO_BASELINE = Baseline("", "values", None, None)
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: a live or a test file, for everybody or for one key alone."""
+    """What is asked for: a live or a test file, for everybody or for one key alone, with or without removals."""
 
     test: bool = False
     only: str | None = None
+    without_removals: bool = False
+
+    @property
+    def removes(self) -> bool:
+        """Whether what is missing from the roster counts as gone."""
+        return self.only is None and not self.without_removals
 
 
 @dataclass(frozen=True)
@@ -93,9 +99,10 @@ class Planning:
 
     def _refuse_order(self) -> None:
         removing = [one.spec.name for one in self.subject.layouts if one.spec.absence == "deleted"]
-        if self.order.only is not None and removing:
-            msg = f"`--only` cannot be used here: what is missing from {', '.join(removing)} is deleted by the vendor"
-            raise ConfigError(msg)
+        if not self.order.removes and removing:
+            option = "--only" if self.order.only is not None else "--without-removals"
+            msg = f"what is missing from {', '.join(removing)} is deleted by the vendor, whatever we want"
+            raise ConfigError(msg, key=option)
 
     def _clear(self) -> None:
         for schema in ("work", "baseline", "former"):
@@ -132,7 +139,7 @@ class Planning:
         corrections = self.subject.corrections.get(one.relation, {})
         recipe = one.layout.recipe(self.roster.relations[one.relation].sql, corrections)
         parent = all_of_them.get(spec.within) if spec.within else None
-        difference = compare(self.connection, one, loaded, recipe, parent=parent, removals=self.order.only is None)
+        difference = compare(self.connection, one, loaded, recipe, parent=parent, removals=self.order.removes)
         return Draft(one, recipe, baseline, loaded, warnings, difference)
 
     def _count(self, drafts: Mapping[str, Draft], *, moves: bool) -> None:
@@ -202,6 +209,7 @@ class Planning:
         difference = asdict(draft.difference)
         return StoredLayout(
             name=spec.name,
+            lead=self.roster.files.get(self.roster.relations[spec.rows].lead, ""),
             counts=draft.counts.as_json(),
             completeness=completeness.level,
             proof=completeness.proof,

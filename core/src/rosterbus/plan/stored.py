@@ -25,6 +25,8 @@ class StoredLayout:
     """What a plan knows of one layout. `next_baseline` becomes the baseline once the plan is confirmed."""
 
     name: str
+    lead: str
+    """The source's file that its rows come from."""
     counts: Mapping[str, int]
     completeness: str
     proof: str

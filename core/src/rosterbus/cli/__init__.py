@@ -1,0 +1,116 @@
+"""The command line. Commands are imported when they are run, so that `--help` costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from rosterbus.errors import RosterbusError
+
+COMMANDS = {
+    "init": "A project and pipeline file that runs, every setting explained.",
+    "add": "One more destination for a pipeline.",
+    "check": "Settings, credentials, connection, rules, this machine; changes nothing.",
+    "preview": "Source value, mapping, mapped value, verdict, side by side, for up to five ids.",
+    "rehearse": "The whole pipeline against twins, with a throw-away ledger and no credentials.",
+    "plan": "What would be sent, and whether it may go; sends nothing.",
+    "diff": "Who is new, changed or removed in a plan.",
+    "approve": "Let a held plan go, with your name and reason.",
+    "apply": "Deliver a plan.",
+    "run": "Finish what is open, then plan and apply.",
+    "send": "Compose connectors without a file.",
+    "status": "Every delivery on one screen.",
+    "settle": "Say what became of a delivery that nobody else can know.",
+    "baseline": "Say what a vendor holds.",
+    "history": "The last ten uploads.",
+    "report": "Write the reports of a run.",
+    "connectors": "What is installed, what is broken, and why.",
+    "describe": "A connector's settings, layouts, rules with sources, and guarantee.",
+    "twin": "A vendor's stand-in on your own machine.",
+}
+
+
+class Commands(click.Group):
+    """The core's commands by name, and those that installed plugins announce in their cards."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All names: the core's in the order of use, then the plugins'."""
+        return [*COMMANDS, *(name for name in sorted(_announced()) if name not in COMMANDS)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and answer with one command."""
+        if cmd_name in COMMANDS:
+            command: click.Command = importlib.import_module(f"rosterbus.cli.{cmd_name}").command
+            return command
+        return _of_plugin(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing any of them."""
+        rows = [*COMMANDS.items(), *((name, line) for name, line in sorted(_announced().items()) if name not in COMMANDS)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rosterbus")
+def root() -> None:
+    """Tell vendors who is enrolled: a roster out of any SIS, checked, mapped and delivered.
+
+    Exit codes: 0 delivered, nothing new or not due; 1 failed; 2 usage or configuration; 3 held; 4 delivered, with newly
+    rejected rows; 5 refused by a vendor's rule; 75 try again later.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and answer with its exit code; an error that a person can act on is one sentence."""
+    if os.name == "posix":
+        os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = root.main(list(arguments), standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        return 130
+    except RosterbusError as error:
+        _tell(error, as_json="--json" in arguments)
+        return error.exit_code
+    return code if isinstance(code, int) else 0
+
+
+def _tell(error: RosterbusError, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"error": str(error), "exit": error.exit_code}, ensure_ascii=False))
+    click.echo(f"rosterbus: {error}", err=True)
+
+
+def _announced() -> dict[str, str]:
+    from rosterbus.plugins import installed
+
+    return {name: line for one in installed() if one.card and not one.problem for name, line in one.card.commands.items()}
+
+
+def _of_plugin(name: str) -> click.Command | None:
+    from rosterbus.plugins import Plugins, installed
+
+    for one in installed():
+        if one.card and not one.problem and name in one.card.commands:
+            plugins = Plugins([(one.kind, one.name)])
+            commands: Sequence[Any] = plugins.call(one.plugin, "commands", step="adding its commands")
+            return next((command for command in commands if command.name == name), None)
+    return None

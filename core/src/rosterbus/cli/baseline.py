@@ -1,0 +1,44 @@
+"""`rosterbus baseline`: say what a vendor holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from rosterbus.cli.shared_options import chosen, deliver_option, open_pipeline, pipeline_run, project_options
+from rosterbus.delivery.baselines import set_assumed, set_empty, set_from_file
+from rosterbus.errors import ConfigError
+
+
+@click.command("baseline")
+@click.argument("pipeline")
+@deliver_option
+@click.option("--empty", "how", flag_value="empty", type=str, help="The vendor holds nothing: everybody will be new.")
+@click.option("--assume-delivered", "how", flag_value="assumed", type=str, help="The vendor holds today's roster already.")
+@click.option("--from", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The vendor holds what this file of its own layout lists.")
+@click.option("--layout", default="", help="With --from: the layout of the file, if there are several.")
+@project_options
+def command(
+    pipeline: str,
+    deliver: Sequence[str],
+    how: str | None,
+    file: Path | None,
+    layout: str,
+    folder: Path | None,
+    environment: str,
+) -> int:
+    """Say what the vendors of PIPELINE hold, so that a plan can tell what changes."""
+    if (how is None) == (file is None):
+        raise ConfigError("say what the vendor holds", allowed="--empty, --assume-delivered or --from FILE, one of them")
+    project, read = open_pipeline(folder, environment, pipeline)
+    with pipeline_run(project, read, command="baseline") as context:
+        for part in chosen(read, deliver):
+            if file is not None:
+                names = set_from_file(context, part, file, layout=layout)
+            else:
+                names = set_empty(context, part) if how == "empty" else set_assumed(context, part)
+            click.echo(f"{read.name} -> {part.name}: the baseline of {', '.join(names)} is set")
+        context.ledger.runs.end(context.token, 0, summary={})
+    return 0

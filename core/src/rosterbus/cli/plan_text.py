@@ -1,0 +1,89 @@
+"""A plan as a person reads it: what would be sent, what not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rosterbus.findings import Finding
+from rosterbus.plan.stored import StoredLayout, StoredPlan
+
+WIDTH = 11
+MOST_COLUMNS = 6
+
+
+def plan_lines(plan: StoredPlan) -> Iterator[str]:
+    """The lines of one plan."""
+    test = "  (test file)" if plan.test else ""
+    yield f"{plan.pipeline} -> {plan.delivery}{test}   {plan.guarantee}"
+    for layout in plan.layouts:
+        yield from _layout(layout)
+    yield from _findings(plan.findings)
+    files = "; ".join(
+        f"{name}   {size(file.bytes)}   sha256 {file.sha256[:8]}"
+        for file, name in zip(plan.files, [*plan.remote, *(file.name for file in plan.files)], strict=False)
+    )
+    yield _row("verdict", f"{plan.verdict}   plan {plan.id}" + (f"   {files}" if files else ""))
+    if plan.because and plan.verdict != "held":
+        yield _row("", plan.because)
+    if plan.verdict == "held":
+        yield ""
+        yield from hold_lines(plan)
+
+
+def hold_lines(plan: StoredPlan) -> Iterator[str]:
+    """A hold in its fixed parts: why, likely cause, if nothing is done, if the source is wrong, if it is right."""
+    for finding in plan.holds:
+        school = f" (school {finding.school})" if finding.school else ""
+        yield f"  held: {finding.rule}{school}"
+        yield f"    why            {finding.sentence}"
+        yield f"    likely cause   {finding.cause or 'see the rule: ' + finding.source}"
+        yield f"    if you wait    {finding.if_nothing or 'nothing of this plan is sent'}"
+        yield f"    if it is wrong {finding.if_wrong or 'mend the source and run again'}"
+        approve = f"rosterbus approve {plan.id} --by NAME --reason TEXT && rosterbus apply {plan.id}"
+        yield f"    if it is right {finding.if_right or approve}"
+
+
+def next_line(plans: Sequence[StoredPlan]) -> str:
+    """The next command to type."""
+    ready = [plan for plan in plans if plan.verdict == "go"]
+    if ready:
+        return f"next: rosterbus apply {ready[0].id}, or rosterbus diff {ready[0].id} to see who changes"
+    held = [plan for plan in plans if plan.verdict == "held"]
+    return f"next: rosterbus diff {held[0].id} to see who changes" if held else ""
+
+
+def size(count: int) -> str:
+    """Bytes as a person reads them."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def _layout(layout: StoredLayout) -> Iterator[str]:
+    counts = layout.counts
+    yield _row(layout.name, f"read {counts['read']:,} ({layout.completeness}: {layout.proof})")
+    filtered = f"   filtered {counts['filtered']:,}" if counts["filtered"] else ""
+    newly = f" ({counts['newly_rejected']} new)" if counts["rejected"] else ""
+    accepted = counts["staged"] + counts["unchanged"]
+    changed = f"new {counts['new']:,}, changed {counts['changed']:,}, same {accepted - counts['new'] - counts['changed']:,}"
+    yield _row("", f"in the file {counts['staged']:,}: {changed}   rejected {counts['rejected']:,}{newly}{filtered}   removed {counts['removed']:,}")
+    if counts["leaver_rows"]:
+        yield _row("", f"rows of leavers {counts['leaver_rows']:,}")
+    if layout.problems:
+        shown = list(layout.problems.items())[:MOST_COLUMNS]
+        more = f", {len(layout.problems) - len(shown)} more columns" if len(layout.problems) > len(shown) else ""
+        yield _row("rejected", ", ".join(f"{column or 'row'} {count:,}" for column, count in shown) + more)
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    shown = [one for one in findings if one.severity in ("refuse", "warn", "not due")]
+    for place, one in enumerate(shown):
+        word = {"refuse": "refused", "not due": "not due", "warn": "warns"}[one.severity]
+        yield _row("rules" if place == 0 else "", f"{word}: {one.sentence} ({one.source})")
+
+
+def _row(title: str, text: str) -> str:
+    return f"  {title:<{WIDTH}}{text}".rstrip()

@@ -1,0 +1,44 @@
+"""Receipts as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rosterbus.cli.plan_text import hold_lines, size
+from rosterbus.delivery.receipts import Receipt
+from rosterbus.pipelines import Outcome
+
+
+def outcome_lines(outcome: Outcome) -> Iterator[str]:
+    """Every receipt of a run, and every failure."""
+    if outcome.nothing:
+        yield f"{outcome.pipeline}: nothing new ({outcome.nothing})"
+    for receipt in outcome.receipts:
+        yield from receipt_lines(receipt)
+    for failure in outcome.failures:
+        yield f"{outcome.pipeline} -> {failure.delivery}   failed"
+        yield f"  {failure.error}"
+
+
+def receipt_lines(receipt: Receipt) -> Iterator[str]:
+    """One receipt: state, counts that close, files, evidence."""
+    plan, delivery = receipt.plan, receipt.delivery
+    outcome = f", at the vendor: {delivery.outcome}" if delivery else ""
+    yield f"{plan.pipeline} -> {plan.delivery}   {receipt.state}{outcome}   plan {plan.id}"
+    if receipt.because:
+        yield f"  why        {receipt.because}"
+    if receipt.state == "not due" and plan.due:
+        yield f"  due        {plan.due:%Y-%m-%d %H:%M}"
+    for name, counts in receipt.counts.items():
+        parts = " + ".join(f"{part} {counts[part]:,}" for part in ("delivered", "unchanged", "filtered", "rejected", "held"))
+        yield f"  {name:<10} read {counts['read']:,} = {parts}"
+        moved = ", ".join(f"{part} {counts[part]:,}" for part in ("new", "changed", "removed", "leaver_rows") if counts[part])
+        if moved:
+            yield f"  {'':<10} {moved}"
+    if delivery and delivery.address:
+        for file, name in zip(plan.files, delivery.address.files, strict=True):
+            yield f"  file       {name}   {file.rows:,} rows   {size(file.bytes)}   sha256 {file.sha256[:12]}"
+    if receipt.state == "held" and plan.verdict == "held":
+        yield from hold_lines(plan)
+    elif receipt.state == "held" and delivery:
+        yield f"  settle     rosterbus settle {delivery.id} --arrived | --not-arrived --by NAME --reason TEXT"

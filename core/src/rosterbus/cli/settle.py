@@ -1,0 +1,32 @@
+"""`rosterbus settle`: say what became of a delivery that nobody else can know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rosterbus.cli.shared_options import open_ledger, project_options
+from rosterbus.delivery.deciding import settle
+from rosterbus.errors import ConfigError
+from rosterbus.ledger.records import Settled
+
+
+@click.command("settle")
+@click.argument("delivery", default="last")
+@click.option("--arrived", "settled", flag_value="arrived", type=str, help="The vendor has it.")
+@click.option("--not-arrived", "settled", flag_value="not arrived", type=str, help="The vendor does not have it.")
+@click.option("--processed", "settled", flag_value="processed", type=str, help="The vendor has worked it off.")
+@click.option("--by", required=True, help="Who says so.")
+@click.option("--reason", required=True, help="How that is known.")
+@project_options
+def command(
+    delivery: str, settled: Settled | None, by: str, reason: str, folder: Path | None, environment: str
+) -> int:
+    """Settle DELIVERY (a prefix of its id, a pipeline's name, or `last`)."""
+    if settled is None:
+        raise ConfigError("say what became of it", allowed="--arrived, --not-arrived or --processed")
+    with open_ledger(folder, environment) as (_, ledger):
+        record = settle(ledger, delivery, settled, by=by, reason=reason)
+    click.echo(f"delivery {record.delivery} is settled: {record.settled}")
+    return 0
