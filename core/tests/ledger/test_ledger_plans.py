@@ -44,9 +44,10 @@ def test_a_plan_is_recorded_once(ledger, road):
         ledger.plans.record(plan)
 
 
-def test_a_moment_without_a_time_zone_is_never_written(road):
-    with pytest.raises(Exception, match="without a time zone"):
-        road.plan(created_at=datetime(2026, 9, 1))
+def test_a_moment_without_a_time_zone_is_never_written_and_the_refusal_shows_no_values(road):
+    with pytest.raises(Exception, match="without a time zone") as caught:
+        road.plan(created_at=datetime(2026, 9, 1), target="sftp://someone@example.org")
+    assert "someone" not in str(caught.value)
 
 
 def test_a_newer_plan_supersedes_the_undelivered_ones_and_says_which(ledger, road):

@@ -37,7 +37,7 @@ def _delete_rows(connection: Connection, *, before: datetime, at: datetime) -> i
     old: list[tuple[Table, ColumnElement[bool]]] = [
         (deliveries, deliveries.c.ended_at < before),
         (schema.settlements, schema.settlements.c.settled_at < before),
-        (plans, (plans.c.ended_at < before) & plans.c.id.not_in(select(deliveries.c.plan))),
+        (plans, plans.c.ended_at < before),
         (runs, (runs.c.started_at < before) & runs.c.id.not_in(select(plans.c.run))),
         (baselines, (baselines.c.moved_at < before) & baselines.c.id.not_in(newest_ids())),
     ]
