@@ -122,6 +122,7 @@ def test_a_failed_statement_shows_no_values(ledger, road):
     with pytest.raises(RosterbusError, match="UNIQUE constraint failed") as caught:
         ledger.plans.record(plan)
     assert "someone" not in f"{caught.value!r} {caught.value.__cause__!r}"
+    assert ledger._store.engine.hide_parameters
 
 
 def mount_list(tmp_path: Path, *lines: str) -> Path:
