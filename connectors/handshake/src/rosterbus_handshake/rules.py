@@ -1,0 +1,203 @@
+"""Handshake's published rules on a whole file and on when it comes."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from rosterbus.findings import Finding
+from rosterbus.plan.view import LayoutView, PlanView
+from rosterbus.settings import Values
+
+from rosterbus_handshake.published import (
+    ALUMNI_MONTHS,
+    ASSIGNED_FOLDER,
+    AUTOMATING,
+    AUTORUN,
+    CONTACT,
+    DISABLED_SHARE,
+    EMAIL_SHARE,
+    HOURS_BETWEEN,
+    SENSITIVE,
+    TEST_WORDS,
+)
+
+# Handshake does not say when its semester begins; the shortest way from one to the next is four months.
+MONTHS_BETWEEN = {"weekly": 0, "monthly": 1, "semesterly": 4}
+SEND_TESTS = "rosterbus run PIPELINE --test"
+IF_NOTHING = "Handshake keeps what it has, and nothing of this plan is sent"
+MEND = "mend the export or the mapping and run the pipeline again; the new plan takes the place of this one"
+
+
+def judged(plan: PlanView, settings: Values) -> Sequence[Finding]:
+    """What Handshake's rules say of a plan; nothing of a test file, which is never processed."""
+    if plan.test:
+        return []
+    found = [*_stage(plan, settings), *_name(settings), *_due(plan, settings)]
+    for view in plan.layouts.values():
+        found += [*_emails(view), *_disabled(view), *_identifiers(view)]
+        found += _alumni(view, plan.now.date()) if settings.alumni else []
+    return found
+
+
+def _stage(plan: PlanView, settings: Values) -> Iterator[Finding]:
+    if settings.stage == "test files":
+        yield Finding(
+            "refuse",
+            "trial stage",
+            f"Handshake takes test files only so far, as `stage` says; send one by: {SEND_TESTS}",
+            AUTOMATING,
+            cause="the trial with Handshake has not come to live files",
+            if_nothing=IF_NOTHING,
+            if_wrong='once Handshake has agreed to live files, write stage = "watched"',
+        )
+    elif settings.stage == "watched":
+        yield Finding(
+            "warn",
+            "trial stage",
+            "Handshake's people watch each live file before it is processed, as `stage` says",
+            AUTOMATING,
+            if_wrong='once Handshake has turned auto-run on, write stage = "auto-run"',
+        )
+    elif not plan.sent:
+        yield Finding(
+            "warn",
+            "first live file",
+            f"no live file has gone there yet, and Handshake asks for test files first: {SEND_TESTS}",
+            AUTOMATING,
+            if_wrong='while the trial lasts, write stage = "test files"',
+        )
+
+
+def _name(settings: Values) -> Iterator[Finding]:
+    """The names that `address` gives are clean; what is left is the folder."""
+    folder = settings.bucket_folder
+    for word in TEST_WORDS:
+        if word in folder.lower():
+            # A school may well be called so; Handshake itself gave it that folder.
+            assigned = folder.startswith(ASSIGNED_FOLDER)
+            yield Finding(
+                "warn" if assigned else "refuse",
+                "name of a test file",
+                f"`{word}` is in the name of the folder {folder}: Handshake may take every file for a test "
+                "file, which it never processes",
+                AUTORUN,
+                cause="a folder for trials, or a word such as latest",
+                if_nothing=IF_NOTHING,
+                if_wrong=f"write the `bucket_folder` that Handshake gave the school, or ask {CONTACT}",
+            )
+
+
+def _due(plan: PlanView, settings: Values) -> Iterator[Finding]:
+    """Times are compared in UTC: a day with a change of the clock is not 24 hours long."""
+    last = plan.last_sent
+    if last is None:
+        return
+    pause = last.astimezone(UTC) + timedelta(hours=HOURS_BETWEEN)
+    if plan.now.astimezone(UTC) < pause:
+        yield Finding(
+            "not due",
+            "24 hours",
+            f"Handshake processes one file in {HOURS_BETWEEN} hours, and the last went {last:%Y-%m-%d %H:%M}",
+            AUTOMATING,
+            until=pause.astimezone(last.tzinfo),
+        )
+    cadence = "monthly" if settings.alumni and settings.cadence == "weekly" else settings.cadence
+    # By the day: a nightly job that starts a second earlier than last week is still on time.
+    due = datetime.combine(_next_day(last.date(), cadence), time.min, last.tzinfo)
+    if plan.now.astimezone(UTC) < due.astimezone(UTC):
+        what = "alumni" if settings.alumni else "students"
+        yield Finding(
+            "not due",
+            "cadence",
+            f"{what} go {cadence}, the last file went {last:%Y-%m-%d %H:%M}, the next is due {due:%Y-%m-%d}",
+            AUTOMATING,
+            until=due,
+        )
+
+
+def _next_day(last: date, cadence: str) -> date:
+    months = MONTHS_BETWEEN[cadence]
+    return _months_later(last, months) if months else last + timedelta(days=7)
+
+
+def _months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the last one of a month that is too short."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _emails(view: LayoutView) -> Iterator[Finding]:
+    rows = view.counts.staged + view.counts.leaver_rows
+    changed = view.changed("email_address")
+    if changed and changed * 100 >= rows * EMAIL_SHARE:
+        yield Finding(
+            "hold",
+            "e-mail changes",
+            f"{changed} of {rows} rows change `email_address`; at {EMAIL_SHARE}% Handshake updates none of "
+            "them and stops autorun",
+            AUTORUN,
+            layout=view.spec.name,
+            cause="another e-mail column, a new domain, or rows that moved against each other",
+            if_nothing=IF_NOTHING,
+            if_wrong=f"{MEND}; if it is right, tell {CONTACT} before you approve",
+            numbers={"changed": changed, "rows": rows, "limit": EMAIL_SHARE / 100},
+        )
+
+
+def _disabled(view: LayoutView) -> Iterator[Finding]:
+    leavers = view.counts.leaver_rows
+    moved = view.count(among="moved") + leavers
+    disabled = view.count("\"disabled\" = 'TRUE'", among="moved") + leavers
+    if disabled and disabled * 100 >= moved * DISABLED_SHARE:
+        yield Finding(
+            "hold",
+            "disabled accounts",
+            f"{disabled} of {moved} rows that are new or changed disable an account; at {DISABLED_SHARE}% "
+            "Handshake stops autorun",
+            AUTORUN,
+            layout=view.spec.name,
+            cause="the end of a term, or an export that is not whole",
+            if_nothing=IF_NOTHING,
+            if_wrong=f"{MEND}; if it is right, tell {CONTACT} before you approve",
+            numbers={"disabled": disabled, "moved": moved, "limit": DISABLED_SHARE / 100},
+        )
+
+
+def _identifiers(view: LayoutView) -> Iterator[Finding]:
+    """Of `username` nobody can tell: it is the key, so that another one is another person."""
+    changed = view.changed("auth_identifier")
+    if changed:
+        yield Finding(
+            "hold",
+            "identifiers never change",
+            f"{changed} students that Handshake knows would get another `auth_identifier`, and such rows "
+            "fail in an automated sync",
+            SENSITIVE,
+            layout=view.spec.name,
+            cause="another column, a new single sign-on, or user names that were given to other people",
+            if_nothing=IF_NOTHING,
+            if_wrong=f"{MEND}; if it is right, upload the file by hand as a job that changes identifier data",
+            numbers={"changed": changed},
+        )
+
+
+def _alumni(view: LayoutView, today: date) -> Iterator[Finding]:
+    since = _months_later(today, -ALUMNI_MONTHS)
+    ended = '"primary_education:end_date"'
+    outside = view.count(f"{ended} < '{since}' OR {ended} > '{today}'")
+    if outside:
+        yield Finding(
+            "hold",
+            "recent alumni",
+            f"{outside} rows have an end_date outside {since} to {today}; Handshake takes alumni of the last "
+            f"{ALUMNI_MONTHS} months only",
+            AUTOMATING,
+            layout=view.spec.name,
+            cause="`where` of the pipeline lets older alumni or students through",
+            if_nothing=IF_NOTHING,
+            if_wrong=f"narrow `where`; to send more than that, ask {CONTACT} before you approve",
+            numbers={"outside": outside},
+        )

@@ -1,0 +1,186 @@
+"""Handshake on this machine: its bucket, where a school may only put files, and an importer that watches it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rosterbus.deliveries import Twin, TwinAnswer
+from rosterbus.errors import RetriableError
+from rosterbus.private import private_folder, write_private_text
+from rosterbus_s3 import Store
+from rosterbus_s3.failures import FAILURES
+from rosterbus_s3.server import S3Server
+from rosterbus_s3.settings import parse_location
+
+from rosterbus_handshake.importer import Importer
+from rosterbus_handshake.published import (
+    ASSIGNED_FOLDER,
+    AUTOMATING,
+    AUTORUN,
+    BUCKET,
+    CSV_RULES,
+    ERRORS,
+    FORMATTING,
+    IMPORTING,
+    RUNNING,
+    SENSITIVE,
+    UPLOADING,
+)
+from rosterbus_handshake.published import (
+    FAILURES as FILE_FAILURES,
+)
+
+LOOK_SECONDS = 1.0
+
+ANSWERS = tuple(
+    TwinAnswer(behaviour, known, source)  # type: ignore[arg-type]
+    for behaviour, known, source in (
+        ("the bucket takes files and shows none: reading and listing are denied", "published", UPLOADING),
+        ("a put with If-None-Match on a taken name is refused", "assumed", "Amazon S3, conditional writes"),
+        ("a file named test or sample is analysed and never processed", "published", AUTORUN),
+        ("capitals make no difference in that", "assumed", AUTORUN),
+        ("one file in 24 hours is processed by itself", "published", AUTOMATING),
+        ("10% of the rows with another e-mail stop autorun", "published", AUTORUN),
+        ("50% disabled of the rows that are not skipped stop autorun", "published", AUTORUN),
+        ("another auth_identifier for a known username fails the row", "published", SENSITIVE),
+        ("the first auth_identifier of an account is taken", "assumed", SENSITIVE),
+        ("rows that repeat one of the four unique values are skipped", "published", FORMATTING),
+        ("the first of them is not skipped", "assumed", FORMATTING),
+        ("a blank leaves the stored value, but of system_label_names", "published", FORMATTING),
+        ("**CLEAR** takes a value away, but not of true or false", "published", FORMATTING),
+        ("a header that is not known is skipped", "published", IMPORTING),
+        (
+            "one of the first four required headers missing stops autorun, of the others not",
+            "assumed",
+            AUTORUN,
+        ),
+        ("a preset, date or number that is not known is as good as blank", "assumed", IMPORTING),
+        ("CRLF and trailing commas end in a system error", "published", FILE_FAILURES),
+        ("a byte order mark is passed over", "assumed", CSV_RULES),
+        ("200,000 rows or 50 MB are too much", "published", CSV_RULES),
+        (
+            "an .edu address of another school is skipped, where the school's domains are known",
+            "published",
+            ERRORS,
+        ),
+        ("a telephone number without ten digits fails the row", "published", ERRORS),
+        ("names with digits or over 50 characters fail the row", "assumed", IMPORTING),
+        ("failed rows come back with status and response", "published", RUNNING),
+        ("the analysis as JSON", "assumed", "rosterbus"),
+    )
+)
+
+
+def start(folder: Path, settings: Mapping[str, Any]) -> Twin:
+    """Start the server and the watcher. Raises PluginError where SeaweedFS is not installed."""
+    located = parse_location(str(settings["location"])) if settings.get("location") else {}
+    bucket = str(settings.get("bucket") or located.get("bucket") or BUCKET)
+    school = str(settings.get("bucket_folder") or located.get("path") or f"{ASSIGNED_FOLDER}rehearsal").strip(
+        "/"
+    )
+    importer = Importer(settings.get("institution_domains") or ())
+    with ExitStack() as running:
+        server = running.enter_context(S3Server(folder / "s3", buckets=[bucket]))
+        owner = running.enter_context(server.admin(bucket))
+        watcher = Watcher(owner, importer, f"s3://{bucket}/{school}/", private_folder(folder / "analyses"))
+        watcher.start()
+        running.callback(watcher.stop)
+        stop = running.pop_all().close
+    writer = server.settings(bucket)
+    return Twin(
+        name="handshake",
+        settings={**writer, "bucket_folder": school},
+        reach=_reach(writer, school, watcher.folder),
+        stop=stop,
+        settle=watcher.settle,
+        answers=ANSWERS,
+        folder=folder,
+        extras={"accounts": importer.accounts.by_username, "forward": watcher.forward, "server": server},
+    )
+
+
+def _reach(writer: Mapping[str, Any], school: str, analyses: Path) -> list[str]:
+    keys = " ".join(
+        f'{name}="$(cat {shlex.quote(writer[key].name)})"'
+        for name, key in (
+            ("AWS_ACCESS_KEY_ID", "access_key_id"),
+            ("AWS_SECRET_ACCESS_KEY", "secret_access_key"),
+        )
+    )
+    put = f"s3 cp FILE s3://{writer['bucket']}/{school}/YYYYMMDD_users.csv"
+    return [
+        f"{keys} aws --endpoint-url {writer['endpoint']} --region {writer['region']} {put}",
+        f"analyses and failed rows: {analyses}",
+    ]
+
+
+class Watcher(threading.Thread):
+    """Takes what arrives in the school's folder into the importer, in the order of arrival."""
+
+    def __init__(self, store: Store, importer: Importer, location: str, folder: Path) -> None:
+        super().__init__(name="handshake twin", daemon=True)
+        self.folder = folder
+        self._store, self._importer = store, importer
+        self._bucket, self._prefix = location.removeprefix("s3://").split("/", 1)
+        self._stopped, self._one_at_a_time = threading.Event(), threading.Lock()
+        self._taken: set[tuple[str, str, datetime]] = set()
+        self._analyses: list[dict[str, Any]] = []
+        self._shift = timedelta()
+
+    def run(self) -> None:
+        """Look every second until stopped."""
+        while not self._stopped.wait(LOOK_SECONDS):
+            # The next look tries again, and `settle` tells of what lasts.
+            with suppress(RetriableError):
+                self.settle()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopped.set()
+        self.join()
+
+    def forward(self, by: timedelta) -> None:
+        """Let that much time pass at the vendor, so that weeks can be rehearsed in a minute."""
+        self.settle()
+        self._shift += by
+
+    def settle(self) -> Sequence[Mapping[str, Any]]:
+        """Take what has arrived; all analyses so far, the oldest first. Raises RetriableError if it cannot look."""
+        with self._one_at_a_time:
+            try:
+                self._look()
+            except FAILURES as error:
+                raise RetriableError(
+                    f"the twin cannot look into its bucket ({type(error).__name__})"
+                ) from error
+            return list(self._analyses)
+
+    def _look(self) -> None:
+        for moment, key, etag in self._found():
+            if (key, etag, moment) not in self._taken:
+                with self._store.open(key) as file:
+                    self._take(key, file.read(), moment.astimezone(UTC) + self._shift)
+                self._taken.add((key, etag, moment))
+
+    def _found(self) -> list[tuple[datetime, str, str]]:
+        """What is in the folder, as it arrived; of one second, a day's plain name before the one with a time."""
+        listing = self._store.client.get_paginator("list_objects_v2")
+        pages = listing.paginate(Bucket=self._bucket, Prefix=self._prefix)
+        entries = [entry for page in pages for entry in page.get("Contents", ())]
+        found = [(entry["LastModified"], entry["Key"], entry["ETag"]) for entry in entries]
+        return sorted(found, key=lambda entry: (entry[0], entry[1].replace("_", "!")))
+
+    def _take(self, key: str, content: bytes, arrived: datetime) -> None:
+        analysis = self._importer.take(key.removeprefix(self._prefix), content, arrived)
+        self._analyses.append(analysis.as_json())
+        stem = f"{len(self._analyses):03}-{Path(key).stem}"
+        write_private_text(self.folder / f"{stem}.json", json.dumps(analysis.as_json(), indent=2) + "\n")
+        if analysis.failed_rows:
+            write_private_text(self.folder / f"{stem}.failed_rows.csv", analysis.failed_rows_csv())
