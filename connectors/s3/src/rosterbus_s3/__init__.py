@@ -23,11 +23,13 @@ READ_ATTEMPTS = 3
 def open(location: str, transport: Mapping[str, Any]) -> BinaryIO:
     """Open an object for reading; the connection is closed with it."""
     values = located(location, transport)
-    with ExitStack() as opening:
+    opening = ExitStack()
+    try:
         store = opening.enter_context(connect(values, attempts=READ_ATTEMPTS))
-        file = store.open(values.folder, closing=opening.close)
-        opening.pop_all()
-        return file
+        return store.open(values.folder, closing=opening.close)
+    except BaseException:
+        opening.close()
+        raise
 
 
 @hookimpl

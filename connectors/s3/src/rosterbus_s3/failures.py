@@ -58,7 +58,7 @@ def failed(error: BaseException, values: Values, doing: str, key: str) -> Roster
         )
     if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.ProfileNotFound):
         return ConfigError(
-            f"no credentials were found on this machine ({type(error).__name__})", key="credentials"
+            f"no credentials were found on this machine ({type(error).__name__})", key="ambient"
         )
     if isinstance(error, aws.HTTPClientError):
         return StoreAwayError(f"the connection was lost while {doing} {where}", maybe_taken=True)

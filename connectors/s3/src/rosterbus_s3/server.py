@@ -60,15 +60,20 @@ class S3Server:
         return self._process.pid if self._process else None
 
     def settings(self, bucket: str | None = None, *, admin: bool = False) -> dict[str, Any]:
-        """Settings that lead to a bucket, to put only; their secrets may be read in a rehearsal."""
+        """Settings that lead to a bucket, to put only, and undo any others; readable in a rehearsal."""
         bucket = bucket or self.buckets[0]
         identity = "admin" if admin else f"writer-{bucket}"
         return {
+            "location": None,
+            "transport": None,
             "bucket": bucket,
             "region": REGION,
             "endpoint": self.endpoint,
             "access_key_id": SecretReference("file", str(self._keys / f"{identity}.id"), own=True),
             "secret_access_key": SecretReference("file", str(self._keys / f"{identity}.secret"), own=True),
+            "session_token": None,
+            "ambient": False,
+            "profile": "",
         }
 
     def read(self, bucket: str, key: str) -> bytes:

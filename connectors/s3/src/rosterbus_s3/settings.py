@@ -29,37 +29,46 @@ def parse_location(location: str) -> dict[str, str]:
     return {"bucket": bucket, "path": path} if path else {"bucket": bucket}
 
 
-class S3Settings(settings.Settings):
-    """How to reach a bucket; a connector subclasses it and adds what is particular to its vendor.
-
-    Beside its own keys it takes `location` (a URL) and the table `transport` (the same keys as here): both
-    are folded in before anything else is read. A location's path becomes the setting `path_setting` names.
-    """
-
-    path_setting: ClassVar[str] = "folder"
+class Access(settings.Settings):
+    """The keys that say how to reach a store and prove who asks."""
 
     bucket = settings.text("The bucket's name.", default="")
-    folder = settings.text("The folder in the bucket: what keys begin with.", default="")
     region = settings.text("The bucket's region.", default="us-east-1")
     endpoint = settings.text("The address of a store that is not Amazon's, https only.", default="")
-    credentials = settings.text(
-        "`given` takes the keys below alone; `ambient` takes what the AWS tools would use on this machine.",
-        default="given",
-        choices=("given", "ambient"),
-    )
-    profile = settings.text("The AWS profile, for ambient credentials.", default="")
     access_key_id = settings.secret("The access key's id.")
     secret_access_key = settings.secret("The secret access key.")
     session_token = settings.secret("The session token of temporary credentials.")
+    ambient = settings.flag("Take the credentials that the AWS tools would take on this machine.")
+    profile = settings.text("The AWS profile to take them from.", default="")
     conditional = settings.flag(
         "Put only where nothing has that name; false for stores that cannot.", default=True
     )
     timeout = settings.number("Seconds to wait for each answer of the store.", default=60, least=1, most=3600)
 
+    @marshmallow.validates("endpoint")
+    def _encrypted(self, value: str, **_: Any) -> None:
+        url = urlsplit(value)
+        if value and url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.hostname)):
+            raise marshmallow.ValidationError("an endpoint begins with https:// unless it is on this machine")
+
+
+class S3Settings(Access):
+    """How to reach a bucket; a connector subclasses it and adds what is particular to its vendor.
+
+    `location` and the table `transport` may say the same as the other keys, and are folded into them before
+    anything is checked. A location's path becomes the setting that `path_setting` names.
+    """
+
+    path_setting: ClassVar[str] = "folder"
+
+    location = settings.text("The same in one: s3://bucket/folder.")
+    transport = settings.group(Access, "The same keys in a table of their own.")
+    folder = settings.text("The folder in the bucket: what keys begin with.", default="")
+
     @marshmallow.pre_load
     def _fold(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
         folded = dict(data)
-        _take(folded, folded.pop("transport", {}), "transport")
+        _take(folded, folded.pop("transport", None) or {}, "transport")
         location = folded.pop("location", None)
         if location is not None:
             try:
@@ -71,22 +80,15 @@ class S3Settings(settings.Settings):
             _take(folded, parts, "location")
         return folded
 
-    @marshmallow.validates("endpoint")
-    def _encrypted(self, value: str, **_: Any) -> None:
-        url = urlsplit(value)
-        if value and url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.hostname)):
-            raise marshmallow.ValidationError("an endpoint begins with https:// unless it is on this machine")
-
     @marshmallow.validates_schema
     def _complete(self, data: Mapping[str, Any], **_: Any) -> None:
         if not data["bucket"]:
             told = 'this is missing; write it, or `location = "s3://bucket/folder"`'
             raise marshmallow.ValidationError({"bucket": [told]})
-        pair = (data["access_key_id"], data["secret_access_key"])
-        if data["credentials"] == "given" and None in pair:
-            told = 'this belongs to the keys; write both, or `credentials = "ambient"`'
-            missing = [name for name in ("access_key_id", "secret_access_key") if data[name] is None]
-            raise marshmallow.ValidationError({name: [told] for name in missing})
+        keys = [name for name in ("access_key_id", "secret_access_key") if data[name] is not None]
+        if data["ambient"] == bool(keys) or len(keys) == 1:
+            told = "write `access_key_id` and `secret_access_key`, or `ambient = true` alone"
+            raise marshmallow.ValidationError({"access_key_id": [told]})
 
 
 def _take(folded: dict[str, Any], parts: Mapping[str, Any], where: str) -> None:

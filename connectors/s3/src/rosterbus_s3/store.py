@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import boto3  # type: ignore[import-untyped]
+import botocore.session  # type: ignore[import-untyped]
 import smart_open
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import ClientError, HTTPClientError  # type: ignore[import-untyped]
@@ -23,6 +24,8 @@ from rosterbus_s3.failures import FAILURES, failed
 
 READ_AHEAD = 1024 * 1024
 EXISTS, FORBIDDEN = 412, 403
+SURROUNDINGS = ("profile", "config_file", "credentials_file")
+UNSET = (None, None, None, None)  # how botocore is told that a variable is in no file and no environment
 Reading = Callable[[], AbstractContextManager[None]]
 
 
@@ -55,7 +58,7 @@ def connect(values: Values, *, attempts: int = 1) -> Iterator[Store]:
 
 def _client(values: Values, attempts: int) -> Any:
     """A boto3 client that takes nothing from the surroundings unless asked."""
-    given = values.credentials == "given"
+    given = not values.ambient
     config = Config(
         connect_timeout=values.timeout,
         read_timeout=values.timeout,
@@ -63,8 +66,9 @@ def _client(values: Values, attempts: int) -> Any:
         ignore_configured_endpoint_urls=given,
     )
     try:
-        session = boto3.session.Session(profile_name=values.profile or None)
-        return session.client(
+        core = botocore.session.Session({} if values.ambient else dict.fromkeys(SURROUNDINGS, UNSET))
+        session = boto3.session.Session(botocore_session=core, profile_name=values.profile or None)
+        client = session.client(
             "s3",
             region_name=values.region,
             endpoint_url=values.endpoint or None,
@@ -73,6 +77,13 @@ def _client(values: Values, attempts: int) -> Any:
         )
     except FAILURES as error:
         raise failed(error, values, "connecting to", "") from error
+    client.meta.events.register("before-call.s3", _stay_in_region)
+    return client
+
+
+def _stay_in_region(context: dict[str, Any], **_: Any) -> None:
+    """Keep botocore from asking where a bucket is and putting again: the request counts as redirected already."""
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _keys(values: Values) -> dict[str, str]:
@@ -96,8 +107,8 @@ class Store:
 
         `sha256`, in hex, travels along, and the store refuses other bytes. With `conditional`, by default as
         the setting says, nothing is ever replaced: where the key is taken, the answer has ``created=False``.
-        Needs the right to put and no other. Raises StoreAwayError where the store is away: its `maybe_taken` says
-        whether the object may be there, and a conditional put may simply be repeated.
+        Needs the right to put and no other. Raises StoreAwayError where the store is away: its `maybe_taken`
+        says whether the object may be there, and a conditional put may simply be repeated.
         """
         conditional = bool(self._values.conditional) if conditional is None else conditional
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode("ascii")

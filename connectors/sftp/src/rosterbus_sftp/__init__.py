@@ -23,11 +23,13 @@ __all__ = ["Remote", "SFTPSettings", "connect", "located", "target", "test_conne
 def open(location: str, transport: Mapping[str, Any]) -> BinaryIO:
     """Open a remote file for reading; the connection is closed with it."""
     values = located(location, transport)
-    with ExitStack() as opening:
+    opening = ExitStack()
+    try:
         remote = opening.enter_context(connect(values))
-        file = remote.open(values.folder, closing=opening.close)
-        opening.pop_all()
-        return file
+        return remote.open(values.folder, closing=opening.close)
+    except BaseException:
+        opening.close()
+        raise
 
 
 @hookimpl

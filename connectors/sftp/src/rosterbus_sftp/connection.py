@@ -30,8 +30,9 @@ def connect(values: Values) -> Iterator[Remote]:
     Raises ConfigError without a pinned host key or a usable credential, ConnectorError where the server
     refuses or is not the pinned one, RetriableError where it is away.
     """
+    _require_pin(values)
     with reached(values) as transport:
-        check_host_key(transport, values)
+        _check_host_key(transport, values)
         _log_in(transport, values)
         yield Remote(_sftp(transport, values), values)
 
@@ -61,9 +62,16 @@ def reached(values: Values) -> Iterator[Any]:
         stream.close()
 
 
-def check_host_key(transport: Any, values: Values) -> None:
-    """Refuse whoever is not pinned."""
-    _pinned(values)
+def _require_pin(values: Values) -> None:
+    if not values.host_key:
+        raise ConfigError(
+            f"the host key of {server(values)} is not pinned, so nobody knows who would get the data; "
+            f"run: rosterbus pin sftp://{server(values)}",
+            key="host_key",
+        )
+
+
+def _check_host_key(transport: Any, values: Values) -> None:
     shown = transport.get_remote_server_key()
     fingerprint = fingerprint_of(shown.asbytes())
     if fingerprint in {pin.fingerprint for pin in values.host_key}:
@@ -74,15 +82,6 @@ def check_host_key(transport: Any, values: Values) -> None:
         f"found {shown.get_name()} {fingerprint}, pinned {pinned}; "
         f"ask the vendor whether it changed, then run: rosterbus pin sftp://{server(values)}"
     )
-
-
-def _pinned(values: Values) -> None:
-    if not values.host_key:
-        raise ConfigError(
-            f"the host key of {server(values)} is not pinned, so nobody knows who would get the data; "
-            f"run: rosterbus pin sftp://{server(values)}",
-            key="host_key",
-        )
 
 
 def _log_in(transport: Any, values: Values) -> None:
@@ -133,8 +132,9 @@ def test_connection(values: Values) -> list[Probe]:
     """Prove server and credential one after the other; changes nothing there."""
     probes: list[Probe] = []
     try:
+        _require_pin(values)
         with reached(values) as transport:
-            check_host_key(transport, values)
+            _check_host_key(transport, values)
             probes.append(Probe("server", "proved", f"{server(values)} shows the pinned host key"))
             _log_in(transport, values)
             _sftp(transport, values)

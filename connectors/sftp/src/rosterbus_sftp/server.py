@@ -69,6 +69,7 @@ class SFTPServer:
         logins: Sequence[Login] = ("publickey",),
         port: int = 0,
         key_exchange: Sequence[str] = (),
+        extra_host_keys: Sequence[asyncssh.SSHKey] = (),
     ) -> None:
         self.folder = private_folder(folder)
         self.users = tuple(users)
@@ -77,7 +78,9 @@ class SFTPServer:
         self.faults = Faults()
         self.operations: list[Operation] = []
         self.written = 0
+        self._connections: set[asyncssh.SSHServerConnection] = set()
         self._key_exchange = list(key_exchange)
+        self._extra_host_keys = list(extra_host_keys)
         self._host_key = _key(self.folder / "host_key")
         self._client_key = _key(self.folder / "client_key")
         for user in self.users:
@@ -117,23 +120,29 @@ class SFTPServer:
         return f"sftp://{user or self.users[0]}@{self.host}:{self.port}{path}"
 
     def settings(self, user: str | None = None) -> dict[str, Any]:
-        """Settings that lead to this server; its secrets may be read in a rehearsal."""
-        secret = (
-            {"private_key": SecretReference("file", str(self.private_key), own=True)}
-            if "publickey" in self.logins
-            else {"password": SecretReference("file", str(self.password(user)), own=True)}
-        )
-        here = {
+        """Settings that lead to this server and undo any others; its secrets may be read in a rehearsal."""
+        name = user or self.users[0]
+        by_key = "publickey" in self.logins
+        return {
+            "location": None,
+            "transport": None,
             "host": self.host,
             "port": self.port,
-            "username": user or self.users[0],
+            "username": name,
             "host_key": self.host_key,
+            "private_key": SecretReference("file", str(self.private_key), own=True) if by_key else None,
+            "passphrase": None,
+            "password": None if by_key else SecretReference("file", str(self.password(name)), own=True),
         }
-        return {**here, **secret}
 
     def known_hosts(self) -> str:
         """The line of a known_hosts file, for other clients."""
         return f"[{self.host}]:{self.port} {self.host_key}\n"
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected now."""
+        return len(self._connections)
 
     # Life
 
@@ -173,12 +182,11 @@ class SFTPServer:
 
     async def _serve(self, listening: Future[int]) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        connections: set[asyncssh.SSHServerConnection] = set()
         acceptor = await asyncssh.create_server(
-            lambda: _Doorkeeper(self, connections),
+            lambda: _Doorkeeper(self),
             self.host,
             self.port,
-            server_host_keys=[self._host_key],
+            server_host_keys=[self._host_key, *self._extra_host_keys],
             sftp_factory=lambda channel: _Disk(self, channel),
             allow_scp=False,
             kex_algs=self._key_exchange or (),
@@ -187,7 +195,7 @@ class SFTPServer:
         await self._stopping.wait()
         acceptor.close()
         await acceptor.wait_closed()
-        for connection in list(connections):
+        for connection in list(self._connections):
             connection.abort()
             await connection.wait_closed()
 
@@ -203,16 +211,16 @@ class SFTPServer:
 class _Doorkeeper(asyncssh.SSHServer):
     """Lets in who has the key or the password."""
 
-    def __init__(self, server: SFTPServer, connections: set[asyncssh.SSHServerConnection]) -> None:
-        self._server, self._connections = server, connections
+    def __init__(self, server: SFTPServer) -> None:
+        self._server = server
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        self._connections.add(conn)
+        self._server._connections.add(conn)
         self._server.note("", "connect")
 
     def connection_lost(self, *_: object) -> None:
-        self._connections.discard(self._connection)
+        self._server._connections.discard(self._connection)
 
     def begin_auth(self, username: str) -> bool:
         self._server.note(username, "login")
@@ -255,6 +263,7 @@ class _Disk(asyncssh.SFTPServer):
         self._paths[file] = path
         self._note("create" if pflags & asyncssh.FXF_CREAT else "open", path)
         if self._faults.drop_after and path.endswith(b"/" + os.fsencode(self._faults.drop_after)):
+            super().close(file)
             self._drop()
         return file
 

@@ -59,14 +59,8 @@ class HostKeys(fields.Field[tuple[Pin, ...]]):
             raise marshmallow.ValidationError(str(error)) from error
 
 
-class SFTPSettings(settings.Settings):
-    """How to reach an SFTP server; a connector subclasses it and adds what is particular to its vendor.
-
-    Beside its own keys it takes `location` (a URL) and the table `transport` (the same keys as here): both
-    are folded in before anything else is read. A location's path becomes the setting `path_setting` names.
-    """
-
-    path_setting: ClassVar[str] = "folder"
+class Access(settings.Settings):
+    """The keys that say how to reach a server and log in."""
 
     host = settings.text("The server's name.", default="")
     port = settings.number("The server's port.", default=PORT, least=1, most=65535)
@@ -78,16 +72,29 @@ class SFTPSettings(settings.Settings):
     private_key = settings.secret("The private key to log in with, in OpenSSH or PEM format.")
     passphrase = settings.secret("What the private key is encrypted with.")
     password = settings.secret("The password to log in with; beside a key, the second factor.")
-    folder = settings.text("The folder on the server.", default="")
     timeout = settings.number(
         "Seconds to wait for each answer of the server.", default=30, least=1, most=3600
     )
     rename = settings.flag("Upload under a temporary name and rename when whole.", default=True)
 
+
+class SFTPSettings(Access):
+    """How to reach an SFTP server; a connector subclasses it and adds what is particular to its vendor.
+
+    `location` and the table `transport` may say the same as the other keys, and are folded into them before
+    anything is checked. A location's path becomes the setting that `path_setting` names.
+    """
+
+    path_setting: ClassVar[str] = "folder"
+
+    location = settings.text("The same in one: sftp://user@host:port/folder.")
+    transport = settings.group(Access, "The same keys in a table of their own.")
+    folder = settings.text("The folder on the server.", default="")
+
     @marshmallow.pre_load
     def _fold(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
         folded = dict(data)
-        self._take(folded, folded.pop("transport", {}), "transport")
+        self._take(folded, folded.pop("transport", None) or {}, "transport")
         location = folded.pop("location", None)
         if location is not None:
             try:

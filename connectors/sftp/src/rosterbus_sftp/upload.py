@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from rosterbus.errors import ConnectorError, RetriableError
 
@@ -68,22 +68,19 @@ def _send(remote: Remote, source: Source, part: str, progress: Progress) -> None
         return
     with remote.doing("writing", part):
         handle = remote.client.open(part, "r+b" if kept else "wb", bufsize=0)
-        handle.set_pipelined(True)
     try:
         with source.path.open("rb") as file:
             file.seek(kept)
             handle.seek(kept)
-            _copy(remote, file, handle, part, lambda sent: progress(sent, source.size))
+            while block := file.read(REQUEST):
+                # paramiko forgets what it has not yet heard of pipelined writes: the last one waits for all.
+                handle.set_pipelined(file.tell() < source.size)
+                with remote.doing("writing", part):
+                    handle.write(block)
+                progress(file.tell(), source.size)
     finally:
         with remote.doing("writing", part):
             handle.close()
-
-
-def _copy(remote: Remote, file: BinaryIO, handle: Any, part: str, sent: Callable[[int], None]) -> None:
-    while block := file.read(REQUEST):
-        with remote.doing("writing", part):
-            handle.write(block)
-        sent(file.tell())
 
 
 def _begins_like(remote: Remote, name: str, there: int, source: Source) -> bool | None:
