@@ -1,4 +1,4 @@
-"""The header decides what a file is: older spellings are renamed, passwords dropped, foreign files refused."""
+"""The header decides what a file is: older spellings get another name, passwords stay out."""
 
 from __future__ import annotations
 

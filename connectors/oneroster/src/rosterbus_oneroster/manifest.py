@@ -1,4 +1,4 @@
-"""The manifest of a package, read leniently: what it says of each file, and how it departs from the standard."""
+"""The manifest of a package, read leniently: what it says of each file, and what is odd about it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Package:
 
 
 def open_package(path: Path, settings: Any, state: SourceState) -> Package:
-    """Unpack a zip, or take a folder of loose files as it is. Raises ConnectorError where neither is of use."""
+    """Unpack a zip, or take a folder of loose files. Raises ConnectorError where neither is of use."""
     if path.is_dir():
         unpacked = _loose(path, state.clock)
     else:

@@ -49,8 +49,8 @@ FILES = {
         _file(
             "users",
             "givenName familyName",
-            "enabledUser orgSourcedIds role username userIds givenName familyName middleName identifier email "
-            "sms phone agentSourcedIds grades password userMasterIdentifier resourceSourcedIds "
+            "enabledUser orgSourcedIds role username userIds givenName familyName middleName identifier "
+            "email sms phone agentSourcedIds grades password userMasterIdentifier resourceSourcedIds "
             "preferredGivenName preferredMiddleName preferredFamilyName primaryOrgSourcedId pronouns",
             userId="userIds",
             agents="agentSourcedIds",
@@ -71,7 +71,8 @@ FILES = {
             "",
             "birthDate sex americanIndianOrAlaskaNative asian blackOrAfricanAmerican "
             "nativeHawaiianOrOtherPacificIslander white demographicRaceTwoOrMoreRaces "
-            "hispanicOrLatinoEthnicity countryOfBirthCode stateOfBirthAbbreviation cityOfBirth publicSchoolResidenceStatus",
+            "hispanicOrLatinoEthnicity countryOfBirthCode stateOfBirthAbbreviation cityOfBirth "
+            "publicSchoolResidenceStatus",
             userSourcedId="sourcedId",
         ),
     )

@@ -19,7 +19,7 @@ __all__ = ["map_tables"]
 
 def map_tables(settings: Any, tables: Mapping[str, RawTable]) -> Mapped:
     """The relations of a package, why rows are in none of them, and what is worth counting."""
-    day = f"DATE {literal(settings.as_of)}" if settings.as_of else "today()"
+    day = f"DATE {literal(settings.as_of)}" if settings.as_of else "rosterbus.today()"
     raw = Raw(tables, day=day, keeps_inactive=settings.include_inactive)
     roles = roles_of(raw)
     return Mapped(

@@ -17,8 +17,8 @@ from rosterbus_oneroster.standard import LIFE_CYCLE
 class Query:
     """What stands between SELECT and the end: common tables, the FROM clause, and the row of each raw table.
 
-    `rows` maps a raw table to the alias whose ``_row`` tells the row; the first one is the lead. Of the tables
-    in `carried`, columns that no roster column is made from are given under their own names.
+    `rows` maps a raw table to the alias whose ``_row`` tells the row; the first one is the lead. Of the
+    tables in `carried`, columns that no roster column is made from are given under their own names.
     """
 
     source: str
