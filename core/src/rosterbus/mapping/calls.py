@@ -10,7 +10,15 @@ from itertools import repeat
 from rosterbus.errors import ConfigError
 from rosterbus.mapping.emitters import EMITTERS
 from rosterbus.mapping.functions import FUNCTIONS, FunctionDoc, Parameter
-from rosterbus.mapping.pieces import Kind, Piece, as_text, expect_condition, expect_date, expect_number
+from rosterbus.mapping.pieces import (
+    Kind,
+    Piece,
+    as_text,
+    computed,
+    expect_condition,
+    expect_date,
+    expect_number,
+)
 
 LARGEST_SIZE = 1000
 CLOCK = frozenset(
@@ -25,6 +33,7 @@ CLOCK = frozenset(
         "transaction_timestamp",
     }
 )
+_EXPECTED = {"number": expect_number, "date": expect_date, "condition": expect_condition}
 _KINDS: dict[str, Kind] = {"text": "text", "number": "number", "condition": "condition"}
 
 
@@ -39,11 +48,19 @@ def compile_call(name: str, pieces: Sequence[Piece]) -> Piece:
         )
     doc = FUNCTIONS[name]
     matched = zip(_parameters(doc, len(pieces)), pieces, strict=True)
-    arguments = [replace(piece, sql=_checked(doc, parameter, piece)) for parameter, piece in matched]
-    if name in EMITTERS:
+    arguments = [_checked(doc, parameter, piece) for parameter, piece in matched]
+    if name == "if_then_else":
         return EMITTERS[name](arguments)
-    sql = f"{name}({', '.join(argument.sql for argument in arguments)})"
-    return Piece(sql, _KINDS[doc.gives], sum(argument.growth for argument in arguments))
+    piece = EMITTERS[name](arguments) if name in EMITTERS else _as_it_is(doc, arguments)
+    return piece.after(*arguments)
+
+
+def _as_it_is(doc: FunctionDoc, arguments: Sequence[Piece]) -> Piece:
+    """The engine's own function; only those that take numbers can overflow."""
+    sql, kind = f"{doc.name}({', '.join(argument.sql for argument in arguments)})", _KINDS[doc.gives]
+    if any(parameter.kind == "number" for parameter in doc.parameters):
+        return computed(sql, kind, arguments)
+    return Piece(sql, kind, sum(argument.growth for argument in arguments))
 
 
 def _parameters(doc: FunctionDoc, count: int) -> list[Parameter]:
@@ -58,14 +75,11 @@ def _parameters(doc: FunctionDoc, count: int) -> list[Parameter]:
     return parameters[:count]
 
 
-def _checked(doc: FunctionDoc, parameter: Parameter, piece: Piece) -> str:
-    """SQL of the argument as its parameter wants it."""
-    if parameter.kind == "number":
-        return expect_number(piece)
-    if parameter.kind == "date":
-        return expect_date(piece)
-    if parameter.kind == "condition":
-        return expect_condition(piece)
+def _checked(doc: FunctionDoc, parameter: Parameter, piece: Piece) -> Piece:
+    """The argument, made a text where its parameter takes texts."""
+    if parameter.kind in _EXPECTED:
+        _EXPECTED[parameter.kind](piece)
+        return piece
     if parameter.kind == "constant" and not isinstance(piece.constant, str):
         wrong = f"`{parameter.name}` of `{doc.name}` is a text, written out in single quotes"
         raise ConfigError(wrong, allowed=doc.signature)
@@ -73,5 +87,7 @@ def _checked(doc: FunctionDoc, parameter: Parameter, piece: Piece) -> str:
         if not isinstance(piece.constant, int) or not 0 <= piece.constant <= LARGEST_SIZE:
             wrong = f"`{parameter.name}` of `{doc.name}` is a whole number, written out"
             raise ConfigError(wrong, allowed=f"0 to {LARGEST_SIZE}")
-        return piece.sql
-    return piece.sql if parameter.kind == "any" and doc.gives == "any" else as_text(piece)
+        return piece
+    if parameter.kind == "any" and doc.gives == "any":
+        return piece
+    return replace(piece, sql=as_text(piece), kind="text")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from rosterbus.errors import ConfigError
 from rosterbus.mapping.codes import lookup_sql
 from rosterbus.mapping.date_formats import DateFormat, read_format, read_source_format
-from rosterbus.mapping.pieces import Piece, quoted_text
+from rosterbus.mapping.pieces import Piece, choose, computed, quoted_text, strict
 from rosterbus.mapping.syntax import SCHEMA, prove
 
 Arguments = Sequence[Piece]
-
-_FAIL = "CAST(CAST('no value' AS INTEGER) AS VARCHAR)"
-"""Fails in the row that reaches it; the engine's own error() would forbid TRY around the expression."""
 
 _PHONE = r"'^\s*(?:\+?1[\s.-]*)?\(?(\d{3})\)?[\s./-]*(\d{3})[\s.-]*(\d{4})\s*$'"
 _PHONE_FORMATS = {"9999999999": r"'\1\2\3'", "(999) 999-9999": r"'(\1) \2-\3'"}
@@ -69,7 +67,7 @@ def _split(arguments: Arguments) -> Piece:
     text, around, fragment = arguments
     if fragment.constant == 0:
         raise ConfigError("fragments are counted from 1, or from -1 at the end", found="0")
-    return _text(f"split_part({text.sql}, {_filled(around)}, {fragment.sql})", [text])
+    return computed(f"split_part({text.sql}, {_filled(around)}, {fragment.sql})", "text", [text, fragment])
 
 
 def _replace(arguments: Arguments) -> Piece:
@@ -80,16 +78,29 @@ def _replace(arguments: Arguments) -> Piece:
     )
 
 
+def _regexp(name: str) -> Callable[[Arguments], Piece]:
+    """A pattern that the engine cannot read would otherwise show in the first row only."""
+
+    def emit(arguments: Arguments) -> Piece:
+        constants = ", ".join(argument.sql for argument in arguments[1:])
+        prove(f"{name}('', {constants})")
+        return Piece(f"{name}({arguments[0].sql}, {constants})", "text", arguments[0].growth)
+
+    return emit
+
+
+def _regexp_matches(arguments: Arguments) -> Piece:
+    return replace(_regexp("regexp_matches")(arguments), kind="condition")
+
+
 def _regexp_replace(arguments: Arguments) -> Piece:
-    constants = ", ".join(argument.sql for argument in arguments[1:])
-    prove(f"regexp_replace('', {constants})")
     growth = arguments[0].growth * (1 + len(_constant(arguments[2])))
-    return Piece(f"regexp_replace({arguments[0].sql}, {constants})", "text", growth)
+    return replace(_regexp("regexp_replace")(arguments), growth=growth)
 
 
 def _if_then_else(arguments: Arguments) -> Piece:
-    test, then, otherwise = (argument.sql for argument in arguments)
-    return _text(f"CASE WHEN {test} THEN {then} ELSE {otherwise} END", arguments[1:])
+    test, then, otherwise = arguments
+    return choose([(test, then)], otherwise)
 
 
 def _pad(name: str) -> Callable[[Arguments], Piece]:
@@ -114,7 +125,8 @@ def _one_of(formats: Mapping[str, str], argument: Piece) -> str:
 def _phone(arguments: Arguments) -> Piece:
     text, template = arguments[0].sql, _one_of(_PHONE_FORMATS, arguments[1])
     written = f"WHEN regexp_matches({text}, {_PHONE}) THEN regexp_replace({text}, {_PHONE}, {template})"
-    return _text(f"CASE {written} WHEN {text} = '' THEN '' ELSE {_FAIL} END", arguments)
+    sql = f"(CASE {written} WHEN {text} = '' THEN '' END)"
+    return strict(sql, "text", given=f"{text} IS NOT NULL", growth=arguments[0].growth)
 
 
 def _school_year(arguments: Arguments) -> Piece:
@@ -127,7 +139,7 @@ def _school_year(arguments: Arguments) -> Piece:
 
 def _match_codes(arguments: Arguments) -> Piece:
     text, constants = arguments[0], [_constant(argument) for argument in arguments[1:]]
-    otherwise = quoted_text(constants.pop()) if len(constants) % 2 else _FAIL
+    otherwise = quoted_text(constants.pop()) if len(constants) % 2 else None
     if not constants:
         raise ConfigError(
             "`match_codes` needs a code and its value", allowed="match_codes(grade, '09', 'Freshman')"
@@ -136,7 +148,10 @@ def _match_codes(arguments: Arguments) -> Piece:
     if len(codes) * 2 < len(constants):
         twice = next(code for code in codes if constants[::2].count(code) > 1)
         raise ConfigError("a code stands twice in `match_codes`", found=twice)
-    return _text(f"coalesce({lookup_sql(text.sql, codes)}, {otherwise})", arguments)
+    sql = lookup_sql(text.sql, codes)
+    if otherwise is None:
+        return strict(sql, "text", given=f"{text.sql} IS NOT NULL")
+    return Piece(f"coalesce({sql}, {otherwise})", "text")
 
 
 def _transliterate(arguments: Arguments) -> Piece:
@@ -149,39 +164,41 @@ def _transliterate(arguments: Arguments) -> Piece:
     return Piece(rf"regexp_replace({kept}, '[^\pL\pM'' -]', '', 'g')", "text", 2 * arguments[0].growth)
 
 
-def _strptime_sql(name: str, text: str, source: DateFormat) -> str:
+def _read_date(text: str, source: DateFormat) -> str:
     """The pattern comes first, because strptime alone reads the year 20 out of '01/02/20' by %Y."""
     checked = f"regexp_extract(nullif({text}, ''), {quoted_text(source.pattern)})"
-    return f"{name}({checked}, {quoted_text(source.directives)})"
+    moment = f"try_strptime({checked}, {quoted_text(source.directives)})"
+    return moment if source.has_time else f"CAST({moment} AS DATE)"
 
 
-def _strptime(name: str) -> Callable[[Arguments], Piece]:
-    def emit(arguments: Arguments) -> Piece:
-        source = read_source_format(_constant(arguments[1]))
-        sql = _strptime_sql(name, arguments[0].sql, source)
-        return Piece(sql, "moment") if source.has_time else Piece(f"CAST({sql} AS DATE)", "date")
-
-    return emit
+def _try_strptime(arguments: Arguments) -> Piece:
+    source = read_source_format(_constant(arguments[1]))
+    return Piece(_read_date(arguments[0].sql, source), "moment" if source.has_time else "date")
 
 
-def _strftime_sql(day: str, target: DateFormat, given: frozenset[str]) -> Piece:
+def _strptime(arguments: Arguments) -> Piece:
+    piece = _try_strptime(arguments)
+    return strict(piece.sql, piece.kind, given=f"{arguments[0].sql} <> ''")
+
+
+def _write_date(day: str, target: DateFormat, given: frozenset[str]) -> str:
     missing = sorted(target.parts - given)
     if missing:
         raise ConfigError(f"the date has no {' and no '.join(missing)} to write", found=target.directives)
-    return Piece(f"strftime({day}, {quoted_text(target.directives)})", "text")
+    return f"strftime({day}, {quoted_text(target.directives)})"
 
 
 def _format_date(arguments: Arguments) -> Piece:
-    source, target = (
-        read(_constant(a)) for read, a in zip((read_source_format, read_format), arguments[1:], strict=True)
-    )
-    return _strftime_sql(_strptime_sql("strptime", arguments[0].sql, source), target, source.parts)
+    text, source, target = arguments
+    read = read_source_format(_constant(source))
+    sql = _write_date(_read_date(text.sql, read), read_format(_constant(target)), read.parts)
+    return strict(sql, "text", given=f"{text.sql} <> ''")
 
 
 def _strftime(arguments: Arguments) -> Piece:
     day, target = arguments[0], read_format(_constant(arguments[1]))
     given = frozenset({"year", "month", "day"}) if day.kind == "date" else target.parts
-    return _strftime_sql(day.sql, target, given)
+    return Piece(_write_date(day.sql, target, given), "text")
 
 
 EMITTERS: Mapping[str, Callable[[Arguments], Piece]] = {
@@ -194,16 +211,18 @@ EMITTERS: Mapping[str, Callable[[Arguments], Piece]] = {
     "match_codes": _match_codes,
     "phone": _phone,
     "pick": _pick,
+    "regexp_extract": _regexp("regexp_extract"),
+    "regexp_matches": _regexp_matches,
     "regexp_replace": _regexp_replace,
     "replace": _replace,
     "rpad": _pad("rpad"),
     "school_year": _school_year,
     "split": _split,
     "strftime": _strftime,
-    "strptime": _strptime("strptime"),
+    "strptime": _strptime,
     "substitute": _replace,
     "today": lambda _: Piece(f"{SCHEMA}.today()", "date"),
     "transliterate": _transliterate,
-    "try_strptime": _strptime("try_strptime"),
+    "try_strptime": _try_strptime,
     "value": _direct,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rosterbus.errors import ConfigError
 from rosterbus.mapping.codes import FAILED
-from rosterbus.mapping.pieces import as_text, expect_condition
+from rosterbus.mapping.pieces import Piece, as_text, expect_condition
 from rosterbus.mapping.rendering import Renderer
 from rosterbus.mapping.screening import screen
 from rosterbus.mapping.syntax import bind, parse
@@ -18,9 +18,9 @@ from rosterbus.mapping.syntax import bind, parse
 class Expression:
     """A compiled mapping.
 
-    `sql` stands in a SELECT over the relation and is never NULL: text, or a boolean for a condition. It calls
-    what `install_functions` creates. `columns` are those it reads. A column that `uses_clock` changes without
-    the roster changing, so it stays out of comparisons.
+    `sql` stands in a SELECT over the relation and is never NULL: text, FAILED where the cell cannot be made, or
+    a boolean for a condition. It calls what `install_functions` creates. `columns` are those it reads. A column
+    that `uses_clock` changes without the roster changing, so it stays out of comparisons.
     """
 
     sql: str
@@ -37,26 +37,41 @@ def compile_expression(text: str, *, columns: Collection[str], where: str = "") 
     """
     with _at(where):
         renderer = Renderer(columns)
-        screen(text)
-        sql = f"coalesce(CAST({as_text(renderer.render(parse(text)))} AS VARCHAR), '')"
+        piece = _render(text, renderer)
+        sql = f"coalesce(CAST({as_text(piece)} AS VARCHAR), '')"
+        if piece.fails:
+            sql = f"(CASE WHEN {piece.fails} THEN '{FAILED}' ELSE {sql} END)"
         return _expression(sql, renderer, columns)
 
 
 def compile_condition(text: str, *, columns: Collection[str], where: str = "") -> Expression:
-    """The same for a condition (``status = 'active'``); what is neither true nor false counts as false."""
+    """The same for a condition (``status = 'active'``); what is neither true nor false counts as false.
+
+    Every row must be decided, so calls that fail a cell are refused here.
+    """
     with _at(where):
         renderer = Renderer(columns)
-        screen(text)
-        sql = f"coalesce({expect_condition(renderer.render(parse(text)))}, false)"
+        sql = f"coalesce({expect_condition(_render(text, renderer))}, false)"
+        if renderer.strict:
+            raise ConfigError(
+                "a condition must be decided in every row, and this may fail",
+                found=", ".join(sorted(renderer.strict)),
+                allowed="TRY_CAST, try_strptime and everything that cannot fail",
+            )
         return _expression(sql, renderer, columns)
 
 
 def guarded(sql: str) -> str:
-    """SQL of an Expression as text, FAILED in the rows where it fails instead of ending the query.
+    """SQL as text, FAILED in the rows where the engine can give no value, instead of ending the query.
 
-    `sql` must never be NULL where it does not fail.
+    `sql` must never be NULL otherwise.
     """
     return f"coalesce(TRY(CAST(({sql}) AS VARCHAR)), '{FAILED}')"
+
+
+def _render(text: str, renderer: Renderer) -> Piece:
+    screen(text)
+    return renderer.render(parse(text))
 
 
 def _expression(sql: str, renderer: Renderer, columns: Collection[str]) -> Expression:

@@ -40,7 +40,8 @@ class FunctionDoc:
     """One function; `signature` says what it takes: ``name?`` optional, ``name...`` repeated, else text.
 
     `gives` is the kind of its result. `example` has `result` on EXAMPLE_ROW and EXAMPLE_TODAY. `enroll` is
-    the name of the transformation type of SchoolMint Enroll that it stands for.
+    the name of the transformation type of SchoolMint Enroll that it stands for. A `strict` one fails the cell
+    where it cannot use a value.
     """
 
     signature: str
@@ -49,6 +50,7 @@ class FunctionDoc:
     example: str
     result: str
     enroll: str = ""
+    strict: bool = False
 
     @property
     def name(self) -> str:
@@ -73,6 +75,7 @@ _TRANSFORMATIONS = (
         "format_date(birth_date, 'YYYY-MM-DD', 'MM/DD/YYYY')",
         "03/09/2011",
         "Date",
+        strict=True,
     ),
     FunctionDoc(
         "today()", "date", "the day of the run in the pipeline's time zone", "today()", "2026-11-20", "Today"
@@ -130,6 +133,7 @@ _TRANSFORMATIONS = (
         "phone(phone, '9999999999')",
         "3125550142",
         "Phone Number",
+        strict=True,
     ),
     FunctionDoc(
         "school_year(format?: constant, day?: date)",
@@ -148,6 +152,7 @@ _TRANSFORMATIONS = (
         "match_codes(grade, '09', 'Freshman', '10', 'Sophomore', 'Other')",
         "Freshman",
         "Match Codes",
+        strict=True,
     ),
     FunctionDoc(
         "transliterate(text)",
@@ -263,6 +268,7 @@ _ORDINARY = (
         "a date read by a format, to compute with; any other text fails",
         "strptime('3/9/2011', 'MM/DD/YYYY') + 1",
         "2011-03-10",
+        strict=True,
     ),
     FunctionDoc(
         "try_strptime(text, format: constant)",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rosterbus.errors import ConfigError
@@ -12,12 +13,60 @@ Kind = Literal["text", "number", "date", "moment", "condition", "null"]
 
 @dataclass(frozen=True)
 class Piece:
-    """`growth` bounds how many times longer than the longest cell or literal the text can become."""
+    """SQL that ends no query, whatever stands in the row: where it has no value, it is NULL.
+
+    `fails` is the condition under which that is a failure of the cell, empty if never. (A failing expression
+    under TRY would not do: the engine moves what two expressions have in common out of both.)
+    `growth` bounds how many times longer than the longest cell or literal the text can become.
+    """
 
     sql: str
     kind: Kind
     growth: int = 1
     constant: str | int | None = None
+    fails: str = ""
+
+    def after(self, *parts: Piece) -> Piece:
+        """The piece that fails where one of its parts fails, too."""
+        return replace(self, fails=any_fails(*parts, self))
+
+
+def any_fails(*pieces: Piece) -> str:
+    """SQL that is true where one of the pieces fails, empty if none ever does."""
+    conditions = dict.fromkeys(piece.fails for piece in pieces if piece.fails)
+    return f"({' OR '.join(conditions)})" if len(conditions) > 1 else "".join(conditions)
+
+
+def strict(sql: str, kind: Kind, *, given: str, growth: int = 1) -> Piece:
+    """A piece that must have a value where `given` holds."""
+    return Piece(sql, kind, growth, fails=f"({given} AND {sql} IS NULL)")
+
+
+def computed(sql: str, kind: Kind, parts: Sequence[Piece]) -> Piece:
+    """A piece that must have a value where all its parts have one, although `sql` may overflow."""
+    growth = sum(part.growth for part in parts)
+    return strict(
+        f"TRY({sql})", kind, given=" AND ".join(f"{part.sql} IS NOT NULL" for part in parts), growth=growth
+    )
+
+
+def choose(choices: Sequence[tuple[Piece, Piece]], otherwise: Piece) -> Piece:
+    """The value of the first condition that is true; what is not chosen cannot fail."""
+    values = [value for _, value in choices] + [otherwise]
+    kinds = {value.kind for value in values} - {"null"}
+    kind: Kind = kinds.pop() if len(kinds) == 1 else "text"
+    results = [as_text(value) if kind == "text" else value.sql for value in values]
+    tests = [expect_condition(test) for test, _ in choices]
+    whens = " ".join(f"WHEN {test} THEN {result}" for test, result in zip(tests, results[:-1], strict=True))
+    fails = ""
+    if any_fails(*values, *(test for test, _ in choices)):
+        steps = (
+            f"WHEN {test.fails or 'false'} THEN true WHEN {test.sql} THEN {value.fails or 'false'}"
+            for test, value in choices
+        )
+        fails = f"(CASE {' '.join(steps)} ELSE {otherwise.fails or 'false'} END)"
+    sql = f"(CASE {whens} ELSE {results[-1]} END)"
+    return Piece(sql, kind, max(value.growth for value in values), fails=fails)
 
 
 def quoted_text(text: str) -> str:
@@ -34,7 +83,7 @@ def quoted_name(name: str) -> str:
 
 def as_text(piece: Piece) -> str:
     """SQL of the piece as text; a date is written yyyy-mm-dd, a condition true or false."""
-    return piece.sql if piece.kind in ("text", "null") else f"CAST({piece.sql} AS VARCHAR)"
+    return piece.sql if piece.kind == "text" else f"CAST({piece.sql} AS VARCHAR)"
 
 
 def expect_condition(piece: Piece) -> str:

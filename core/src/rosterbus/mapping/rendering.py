@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from rosterbus.errors import ConfigError
 from rosterbus.mapping import operators
 from rosterbus.mapping.calls import CLOCK, compile_call
-from rosterbus.mapping.pieces import Piece, as_text, expect_condition, quoted_name, quoted_text
+from rosterbus.mapping.functions import FUNCTIONS
+from rosterbus.mapping.pieces import Piece, choose, quoted_name, quoted_text
 from rosterbus.mapping.syntax import Node, prove
 
 DEEPEST = 80
@@ -39,13 +41,14 @@ _PLAIN_CALL = {
 
 
 class Renderer:
-    """Renders one tree; afterwards `columns_read` and `functions` say what it uses."""
+    """Renders one tree; afterwards its sets say what it reads and calls, and which calls may fail a cell."""
 
     def __init__(self, columns: Collection[str]) -> None:
         self._columns = columns
         self._depth = 0
         self.columns_read: set[str] = set()
         self.functions: set[str] = set()
+        self.strict: set[str] = set()
         self.uses_clock = False
         self._renderers: dict[str, Callable[[Node], Piece]] = {
             "BETWEEN": self._between,
@@ -69,7 +72,7 @@ class Renderer:
         self._depth += 1
         piece = renderer(node)
         self._depth -= 1
-        if piece.growth > LARGEST_GROWTH or len(piece.sql) > LONGEST_SQL:
+        if piece.growth > LARGEST_GROWTH or len(piece.sql) + len(piece.fails) > LONGEST_SQL:
             raise ConfigError(
                 "the expression could make far too long a text; use fewer replacements in each other"
             )
@@ -127,24 +130,19 @@ class Renderer:
     def _call(self, name: str, pieces: Sequence[Piece]) -> Piece:
         piece = compile_call(name, pieces)
         self.functions.add(name)
+        if FUNCTIONS[name].strict:
+            self.strict.add(name)
         self.uses_clock |= name == "today" or (name == "school_year" and len(pieces) < 2)
         return piece
 
     def _case(self, node: Node) -> Piece:
-        tests = [expect_condition(self.render(check["when_expr"])) for check in node["case_checks"]]
-        values = self._all([*(check["then_expr"] for check in node["case_checks"]), node["else_expr"]])
-        kinds = {value.kind for value in values} - {"null"}
-        as_they_are = len(kinds) == 1
-        results = [value.sql if as_they_are else as_text(value) for value in values]
-        whens = " ".join(
-            f"WHEN {test} THEN {result}" for test, result in zip(tests, results[:-1], strict=True)
-        )
-        sql = f"(CASE {whens} ELSE {results[-1]} END)"
-        return Piece(sql, kinds.pop() if as_they_are else "text", max(value.growth for value in values))
+        checks = node["case_checks"]
+        choices = [(self.render(check["when_expr"]), self.render(check["then_expr"])) for check in checks]
+        return choose(choices, self.render(node["else_expr"]))
 
     def _conjunction(self, node: Node) -> Piece:
-        word = {"CONJUNCTION_AND": " AND ", "CONJUNCTION_OR": " OR "}[node["type"]]
-        return Piece(f"({word.join(map(expect_condition, self._all(node['children'])))})", "condition")
+        word = {"CONJUNCTION_AND": "AND", "CONJUNCTION_OR": "OR"}[node["type"]]
+        return operators.connect(word, self._all(node["children"]))
 
     def _comparison(self, node: Node) -> Piece:
         return operators.compare(node["type"], self.render(node["left"]), self.render(node["right"]))
@@ -168,6 +166,11 @@ class Renderer:
             )
         child = self.render(node["child"])
         piece = operators.cast(child, target["type_name"].upper(), modifiers, lenient=node["try_cast"])
-        if child.constant is not None and not node["try_cast"]:
-            prove(piece.sql)
-        return piece
+        if piece.fails == child.fails:
+            return piece
+        if child.constant is None:
+            self.strict.add("CAST")
+            return piece
+        if prove(f"{piece.sql} IS NULL"):
+            raise ConfigError("this cannot be read as what it is cast to", found=str(child.constant))
+        return replace(piece, fails="")

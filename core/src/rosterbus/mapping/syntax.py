@@ -36,9 +36,9 @@ def parse(text: str) -> Node:
     return dict(expression)
 
 
-def prove(sql: str) -> None:
-    """Compute a closed piece of SQL once, so that a wrong constant is an error of the mapping."""
-    _ask(f"SELECT {sql}")
+def prove(sql: str) -> Any:
+    """The value of SQL without columns, so that a wrong constant is an error of the mapping."""
+    return _ask(f"SELECT {sql}")[0][0]
 
 
 def bind(sql: str, columns: Collection[str]) -> None:
@@ -64,7 +64,7 @@ def _ask(sql: str, *values: str) -> list[Any]:
     with _connection().cursor() as cursor:
         try:
             return cursor.execute(sql, list(values)).fetchall()
-        except duckdb.Error as error:
+        except (duckdb.Error, UnicodeDecodeError) as error:  # its messages may cut a letter in two
             raise ConfigError("the engine cannot compile this", found=_first_line(str(error))) from error
 
 
