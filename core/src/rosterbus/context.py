@@ -47,6 +47,8 @@ class RunContext:
     token: int
     progress: Progress
     twins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    extracts: Path | None = None
+    """Where the copies of the source's files lie, if not in the state; then nothing is fetched any more."""
 
     @property
     def plans_folder(self) -> Path:
@@ -92,7 +94,9 @@ class RunContext:
             address=record.address,
         )
 
-    def preview_address(self, subject: Subject, plan: str, files: Sequence[StagedFile], *, test: bool) -> Address:
+    def preview_address(
+        self, subject: Subject, plan: str, files: Sequence[StagedFile], *, test: bool
+    ) -> Address:
         """Where this plan would go if it went now. Nothing is fixed by asking."""
         target = ""
 
@@ -121,7 +125,11 @@ class RunContext:
 
     def _address(self, spec: DeliveryPart, delivery: Delivery, settings: Values) -> Address:
         address: Address = self.plugins.call(
-            f"destination:{spec.connector}", "address", step="naming the target", delivery=delivery, settings=settings
+            f"destination:{spec.connector}",
+            "address",
+            step="naming the target",
+            delivery=delivery,
+            settings=settings,
         )
         return address
 
@@ -195,11 +203,18 @@ class RunContext:
         for plugin in self.plugins.names:
             concerned = plugin == own or not plugin.startswith("destination:")
             if concerned and self.plugins.implements(plugin, "judge"):
-                found += self.plugins.call(plugin, "judge", step="judging", plan=view, settings=view.settings) or ()
+                found += (
+                    self.plugins.call(plugin, "judge", step="judging", plan=view, settings=view.settings)
+                    or ()
+                )
         return found
 
     def _unsettled(self, spec: DeliveryPart) -> Sequence[Finding]:
-        held = [one for one in self.ledger.deliveries.held(self.pipeline.name) if one.name == spec.name and not one.test]
+        held = [
+            one
+            for one in self.ledger.deliveries.held(self.pipeline.name)
+            if one.name == spec.name and not one.test
+        ]
         return [
             Finding(
                 "hold",
@@ -226,7 +241,10 @@ class RunContext:
             state="staged" if plan.files and plan.verdict != "refused" else "ended",
             folder=plan.folder,
             test=plan.test,
-            summary={"because": plan.because, "layouts": {one.name: dict(one.counts) for one in plan.layouts}},
+            summary={
+                "because": plan.because,
+                "layouts": {one.name: dict(one.counts) for one in plan.layouts},
+            },
         )
         from rosterbus.delivery.purging import purge_staged
 

@@ -62,3 +62,17 @@ class Rule:
     sentence: str
     source: str
     severity: Literal["reject", "warn"] = "reject"
+
+
+@dataclass(frozen=True)
+class RuleDoc:
+    """One of a connector's own rules of a whole plan, for `describe` and the docs.
+
+    A connector module lists those that its `judge` applies in a tuple `RULES`. `name` is the `rule` of the findings it
+    gives, `severity` how grave they are, `sentence` what it forbids with the vendor's numbers, `source` the page.
+    """
+
+    name: str
+    sentence: str
+    severity: Severity
+    source: str

@@ -50,14 +50,29 @@ def _of_receipt(receipt: Receipt) -> Notice:
 
 def _of_failure(context: RunContext, failure: Failure) -> Notice:
     kind: Kind = "held" if failure.error.exit_code == 3 else "failed"
-    return Notice(kind, context.pipeline.name, failure.delivery, str(failure.error), {}, f"rosterbus status {context.pipeline.name}")
+    return Notice(
+        kind,
+        context.pipeline.name,
+        failure.delivery,
+        str(failure.error),
+        {},
+        f"rosterbus status {context.pipeline.name}",
+    )
 
 
 def _told(context: RunContext, notice: Notice) -> bool:
-    said = notice if notice.sentence else Notice(
-        "recovered", notice.pipeline, notice.delivery, "the delivery is well again", notice.counts
+    said = (
+        notice
+        if notice.sentence
+        else Notice(
+            "recovered", notice.pipeline, notice.delivery, "the delivery is well again", notice.counts
+        )
     )
-    ended = [_notified(context, notifier, said) for notifier in context.project.notifiers if said.kind in notifier.on]
+    ended = [
+        _notified(context, notifier, said)
+        for notifier in context.project.notifiers
+        if said.kind in notifier.on
+    ]
     return all(ended)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rosterbus.context import Progress, RunContext
@@ -15,10 +16,10 @@ from rosterbus.delivery.receipts import Receipt, worst
 from rosterbus.errors import RosterbusError
 from rosterbus.fetching import CORE_TRANSPORTS
 from rosterbus.ledger import Ledger
+from rosterbus.notifying import Failure, tell_people
 from rosterbus.plan.guards import Guards
 from rosterbus.plan.planning import Order
 from rosterbus.plan.stored import StoredPlan
-from rosterbus.notifying import Failure, tell_people
 from rosterbus.plugins import Plugins, installed
 from rosterbus.project import DeliveryPart, Pipeline, Project
 from rosterbus.reporting import write_reports
@@ -40,11 +41,15 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """The worst of all."""
-        return worst([*(one.exit_code for one in self.receipts), *(one.error.exit_code for one in self.failures)])
+        return worst(
+            [*(one.exit_code for one in self.receipts), *(one.error.exit_code for one in self.failures)]
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The outcome for machines."""
-        failures = [{"delivery": one.delivery, "state": "failed", "because": str(one.error)} for one in self.failures]
+        failures = [
+            {"delivery": one.delivery, "state": "failed", "because": str(one.error)} for one in self.failures
+        ]
         return {
             "pipeline": self.pipeline,
             "run": self.run,
@@ -66,17 +71,18 @@ def opened(
     now: datetime | None = None,
     ledger: Ledger | None = None,
     twins: Mapping[str, Mapping[str, Any]] | None = None,
+    extracts: Path | None = None,
 ) -> Iterator[RunContext]:
     """A run of one pipeline: its ledger, its plugins, its clock. The run is noted in the ledger, its end too."""
-    own = ledger or Ledger(project.state_dir)
     moment = (now or datetime.now(UTC)).astimezone(pipeline.timezone)
+    own = ledger or (Ledger(project.state_dir, clock=lambda: moment) if now else Ledger(project.state_dir))
     named = [("source", pipeline.source.connector)]
     named += [("destination", part.connector) for part in pipeline.deliveries]
     named += [(one.kind, one.name) for one in installed() if one.kind == "report" and not one.problem]
     try:
         plugins = Plugins(named, core={**CORE_TRANSPORTS, "rule:guards": Guards()})
         token = own.runs.begin(pipeline.name, command)
-        context = RunContext(project, pipeline, own, plugins, moment, token, progress, twins or {})
+        context = RunContext(project, pipeline, own, plugins, moment, token, progress, twins or {}, extracts)
         yield context
     finally:
         if ledger is None:
@@ -121,7 +127,11 @@ def close(context: RunContext, outcome: Outcome) -> None:
 
 def _finished(context: RunContext, part: DeliveryPart, outcome: Outcome) -> bool:
     """Finish what an earlier run left open for this delivery; False where that is not possible now."""
-    targets = {one.target for one in context.ledger.deliveries.open() if (one.pipeline, one.name) == (context.pipeline.name, part.name)}
+    targets = {
+        one.target
+        for one in context.ledger.deliveries.open()
+        if (one.pipeline, one.name) == (context.pipeline.name, part.name)
+    }
     try:
         for target in sorted(targets):
             with context.ledger.lock(target, context.pipeline.name):
@@ -147,7 +157,10 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
     told = outcome.as_json()
     return {
         "receipts": [
-            {key: one[key] for key in ("delivery", "plan", "id", "state", "because", "files", "counts", "ended")}
+            {
+                key: one[key]
+                for key in ("delivery", "plan", "id", "state", "because", "files", "counts", "ended")
+            }
             for one in told["receipts"]
         ],
         "failures": told["failures"],

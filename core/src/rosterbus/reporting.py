@@ -34,14 +34,24 @@ class StoredProblems:
         own = file == problems_file(self.plan.folder, self.layout.name)
         with duckdb.connect() as connection:
             sql = 'SELECT file, "row", "column", message, kind, key FROM read_parquet(?)'
-            rows = fetched(connection, sql if own else f"{sql} WHERE file = ?", [str(file)] if own else [str(file), self.layout.lead])
+            rows = fetched(
+                connection,
+                sql if own else f"{sql} WHERE file = ?",
+                [str(file)] if own else [str(file), self.layout.lead],
+            )
             for source, row, column, message, kind, key in rows:
                 yield Problem(source, row, column, message, kind, key, self.layout.name)
 
 
-def write_reports(context: RunContext, plans: Sequence[StoredPlan], receipts: Sequence[Receipt], *, only: str = "") -> str:
+def write_reports(
+    context: RunContext, plans: Sequence[StoredPlan], receipts: Sequence[Receipt], *, only: str = ""
+) -> str:
     """Write every installed format; answers with the folder, or nothing if there is no format."""
-    formats = [name for name in context.plugins.names if name.startswith("report:") and name.endswith(f":{only}" if only else "")]
+    formats = [
+        name
+        for name in context.plugins.names
+        if name.startswith("report:") and name.endswith(f":{only}" if only else "")
+    ]
     if not formats or not plans:
         return ""
     folder = report_folder(context)
@@ -52,7 +62,10 @@ def write_reports(context: RunContext, plans: Sequence[StoredPlan], receipts: Se
         deliveries=[
             ReportedDelivery(
                 plan.delivery,
-                [ReportedLayout(layout.name, layout.lead, StoredProblems(plan, layout)) for layout in plan.layouts],
+                [
+                    ReportedLayout(layout.name, layout.lead, StoredProblems(plan, layout))
+                    for layout in plan.layouts
+                ],
             )
             for plan in plans
         ],

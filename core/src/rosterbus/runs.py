@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from rosterbus.context import RunContext
 from rosterbus.engine import lock_engine, open_engine
-from rosterbus.errors import ConfigError, HeldError, PluginError
+from rosterbus.errors import ConfigError, PluginError
 from rosterbus.extracts import Extract, Mapped, Nothing, SourceState, Unchanged
 from rosterbus.fetching import Fetcher
 from rosterbus.layouts import LayoutSpec, as_specs
@@ -34,14 +34,18 @@ class Reading:
 
 
 @contextmanager
-def reading(context: RunContext, deliveries: Sequence[DeliveryPart], *, reuse: bool = False) -> Iterator[Reading | str]:
+def reading(
+    context: RunContext, deliveries: Sequence[DeliveryPart], *, reuse: bool = False
+) -> Iterator[Reading | str]:
     """Read the source and make the roster that `deliveries` need; or the reason why there is nothing to read."""
     source = context.pipeline.source
     plugin = f"source:{source.connector}"
-    raw = {key: value for key, value in source.settings.items()}
-    settings = validate_settings(context.plugins[plugin].module.Settings, raw, context.pipeline, source.key_path)
+    settings = validate_settings(
+        context.plugins[plugin].module.Settings, source.settings, context.pipeline, source.key_path
+    )
     last = context.ledger.sources.current(context.pipeline.name)
-    fetch = Fetcher(context.ledger.state_dir / "extracts" / context.pipeline.name, start=context.pipeline.folder, reuse=reuse)
+    copies = context.extracts or context.ledger.state_dir / "extracts" / context.pipeline.name
+    fetch = Fetcher(copies, start=context.pipeline.folder, reuse=reuse or context.extracts is not None)
     state = SourceState(dict(last.state) if last else {}, context.folder, context.now, fetch)
     context.progress(f"reading {source.connector}")
     answer = context.plugins.call(plugin, "extract", step="extracting", settings=settings, state=state)
@@ -55,7 +59,9 @@ def reading(context: RunContext, deliveries: Sequence[DeliveryPart], *, reuse: b
         extracted = load_extract(connection, answer, clock=context.now)
         store_optouts(connection, _optouts(context))
         lock_engine(connection, [context.ledger.state_dir])
-        mapped = context.plugins.call(plugin, "map", step="mapping", settings=settings, tables=extracted.tables)
+        mapped = context.plugins.call(
+            plugin, "map", step="mapping", settings=settings, tables=extracted.tables
+        )
         yield _mapped(context, extracted, mapped, deliveries)
 
 
@@ -83,12 +89,24 @@ def make_subject(context: RunContext, read: Reading, part: DeliveryPart) -> Subj
     settings = context.settings(part)
     compiled = []
     for spec in layouts_of(context, part):
-        def complain(path: tuple[str, ...], wrong: str, *, found: str | None = None, allowed: Any = None, name: str = spec.name) -> ConfigError:
-            return context.pipeline.error((*part.key_path, "map", name, *path), wrong, found=found, allowed=allowed)
+
+        def complain(
+            path: tuple[str, ...],
+            wrong: str,
+            *,
+            found: str | None = None,
+            allowed: Any = None,
+            name: str = spec.name,
+        ) -> ConfigError:
+            return context.pipeline.error(
+                (*part.key_path, "map", name, *path), wrong, found=found, allowed=allowed
+            )
 
         changes = part.map.get(spec.name, LayoutMap())
         columns = read.roster.columns[spec.rows]
-        compiled.append(compile_layout(spec, changes, columns, folder=context.pipeline.folder, complain=complain))
+        compiled.append(
+            compile_layout(spec, changes, columns, folder=context.pipeline.folder, complain=complain)
+        )
     card = next((one.card for one in installed() if one.plugin == f"destination:{part.connector}"), None)
     return Subject(part, settings, card.guarantee if card else "", compiled, read.corrections)
 
@@ -101,7 +119,9 @@ def layouts_of(context: RunContext, part: DeliveryPart) -> tuple[LayoutSpec, ...
     for name in part.map:
         if name not in {spec.name for spec in specs}:
             allowed = [spec.name for spec in specs]
-            raise context.pipeline.error((*part.key_path, "map", name), "there is no such layout", found=name, allowed=allowed)
+            raise context.pipeline.error(
+                (*part.key_path, "map", name), "there is no such layout", found=name, allowed=allowed
+            )
     return specs
 
 
@@ -116,22 +136,39 @@ def accept(context: RunContext, extracted: Extracted) -> None:
     )
 
 
-def _mapped(context: RunContext, extracted: Extracted, mapped: Mapped, deliveries: Sequence[DeliveryPart]) -> Reading:
+def _mapped(
+    context: RunContext, extracted: Extracted, mapped: Mapped, deliveries: Sequence[DeliveryPart]
+) -> Reading:
     connection = extracted.connection
     extracted.findings += mapped.findings
     wanted = {spec.rows for part in deliveries for spec in layouts_of(context, part)}
     corrected = set(context.pipeline.source.map)
     if unknown := corrected - set(vocabulary().tables):
         name = sorted(unknown)[0]
-        raise context.pipeline.error(("source", "map", name), "the roster has no such table", found=name, allowed=vocabulary().tables)
+        raise context.pipeline.error(
+            ("source", "map", name), "the roster has no such table", found=name, allowed=vocabulary().tables
+        )
     roster = build_roster(connection, mapped, extracted.tables, wanted)
     corrections = {}
     for table in corrected & wanted:
-        def complain(path: tuple[str, ...], wrong: str, *, found: str | None = None, allowed: Any = None, table: str = table) -> ConfigError:
-            return context.pipeline.error(("source", "map", table, *path), wrong, found=found, allowed=allowed)
+
+        def complain(
+            path: tuple[str, ...],
+            wrong: str,
+            *,
+            found: str | None = None,
+            allowed: Any = None,
+            table: str = table,
+        ) -> ConfigError:
+            return context.pipeline.error(
+                ("source", "map", table, *path), wrong, found=found, allowed=allowed
+            )
 
         corrections[table] = compile_corrections(
-            context.pipeline.source.map[table], roster.columns[table], folder=context.pipeline.folder, complain=complain
+            context.pipeline.source.map[table],
+            roster.columns[table],
+            folder=context.pipeline.folder,
+            complain=complain,
         )
     create_views(connection, roster, corrections)
     account_for_raw(extracted, mapped, roster)

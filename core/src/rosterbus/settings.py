@@ -80,7 +80,12 @@ def _common(about: str, default: Any, required: bool) -> dict[str, Any]:
 
 
 def text(
-    about: str, *, default: str | None = None, required: bool = False, choices: Sequence[str] = (), pattern: str = ""
+    about: str,
+    *,
+    default: str | None = None,
+    required: bool = False,
+    choices: Sequence[str] = (),
+    pattern: str = "",
 ) -> fields.String:
     """A text, free or one of `choices`."""
     rules: list[Any] = [validate.OneOf(choices)] if choices else []
@@ -94,7 +99,12 @@ def flag(about: str, *, default: bool = False) -> fields.Boolean:
 
 
 def number(
-    about: str, *, default: float | None = None, required: bool = False, least: float | None = None, most: float | None = None
+    about: str,
+    *,
+    default: float | None = None,
+    required: bool = False,
+    least: float | None = None,
+    most: float | None = None,
 ) -> fields.Float | fields.Integer:
     """A number; whole if its default is whole."""
     whole = isinstance(default, int) or default is None
@@ -119,6 +129,6 @@ def texts(about: str, *, default: Sequence[str] = ()) -> fields.List[str]:
     return fields.List(fields.String(), **_common(about, list(default), required=False))
 
 
-def table(about: str) -> fields.Dict[Any, Any]:
+def table(about: str) -> fields.Dict:
     """A free table of text keys and any values."""
     return fields.Dict(keys=fields.String(), metadata={"about": about}, load_default=dict)

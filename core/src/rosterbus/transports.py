@@ -35,7 +35,11 @@ class FileTransport:
         path = local_path(location)
         if not path.exists():
             raise ConnectorError(f"{location} is not there")
-        return [(one.name, one.stat().st_size) for one in sorted(path.iterdir()) if one.is_file()] if path.is_dir() else []
+        return (
+            [(one.name, one.stat().st_size) for one in sorted(path.iterdir()) if one.is_file()]
+            if path.is_dir()
+            else []
+        )
 
 
 class HttpsTransport:
@@ -51,7 +55,9 @@ class HttpsTransport:
         _refuse_plain(location)
         request = urllib.request.Request(location)  # noqa: S310 - the scheme was checked
         if "token" in transport:
-            request.add_header("Authorization", f"Bearer {SecretReference.parse(transport['token']).reveal()}")
+            request.add_header(
+                "Authorization", f"Bearer {SecretReference.parse(transport['token']).reveal()}"
+            )
         opener = urllib.request.build_opener(
             urllib.request.HTTPSHandler(context=ssl.create_default_context()), _NoRedirect()
         )
@@ -64,7 +70,9 @@ class HttpsTransport:
         except (urllib.error.URLError, TimeoutError, OSError) as error:
             reason = getattr(error, "reason", error)
             if isinstance(reason, ssl.SSLCertVerificationError):
-                raise ConnectorError(f"the certificate of {_host(location)} is not trusted: {reason.verify_message}") from error
+                raise ConnectorError(
+                    f"the certificate of {_host(location)} is not trusted: {reason.verify_message}"
+                ) from error
             raise RetriableError(f"{_host(location)} cannot be reached: {reason}") from error
 
     @hookimpl

@@ -52,7 +52,10 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing any of them."""
-        rows = [*COMMANDS.items(), *((name, line) for name, line in sorted(_announced().items()) if name not in COMMANDS)]
+        rows = [
+            *COMMANDS.items(),
+            *((name, line) for name, line in sorted(_announced().items()) if name not in COMMANDS),
+        ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -102,7 +105,12 @@ def _tell(error: RosterbusError, *, as_json: bool) -> None:
 def _announced() -> dict[str, str]:
     from rosterbus.plugins import installed
 
-    return {name: line for one in installed() if one.card and not one.problem for name, line in one.card.commands.items()}
+    return {
+        name: line
+        for one in installed()
+        if one.card and not one.problem
+        for name, line in one.card.commands.items()
+    }
 
 
 def _of_plugin(name: str) -> click.Command | None:

@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from rosterbus.cli.run import print_outcomes
-from rosterbus.cli.shared_options import json_option, open_ledger, open_pipeline, pipeline_run, project_options
+from rosterbus.cli.shared_options import (
+    json_option,
+    open_ledger,
+    open_pipeline,
+    pipeline_run,
+    project_options,
+)
 from rosterbus.pipelines import apply_plans
 from rosterbus.plan.stored import StoredPlan
 

@@ -15,7 +15,9 @@ from rosterbus.delivery.deciding import approve
 @click.argument("plan", default="last")
 @click.option("--by", required=True, help="Who decides.")
 @click.option("--reason", required=True, help="Why it is right.")
-@click.option("--hours", type=click.FloatRange(min=0, min_open=True), help="How long the approval is good for.")
+@click.option(
+    "--hours", type=click.FloatRange(min=0, min_open=True), help="How long the approval is good for."
+)
 @json_option
 @project_options
 def command(
@@ -26,7 +28,14 @@ def command(
         lasts = timedelta(hours=hours or project.approval_hours)
         approval = approve(project, ledger, plan, by=by, reason=reason, expires=datetime.now(UTC) + lasts)
     if as_json:
-        print_json({"plan": approval.plan, "hash": approval.plan_hash, "by": approval.by, "expires": approval.expires_at})
+        print_json(
+            {
+                "plan": approval.plan,
+                "hash": approval.plan_hash,
+                "by": approval.by,
+                "expires": approval.expires_at,
+            }
+        )
     else:
         click.echo(f"approved plan {approval.plan} until {approval.expires_at:%Y-%m-%d %H:%M} UTC")
         click.echo(f"next: rosterbus apply {approval.plan}")

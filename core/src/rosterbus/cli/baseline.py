@@ -15,9 +15,22 @@ from rosterbus.errors import ConfigError
 @click.command("baseline")
 @click.argument("pipeline")
 @deliver_option
-@click.option("--empty", "how", flag_value="empty", type=str, help="The vendor holds nothing: everybody will be new.")
-@click.option("--assume-delivered", "how", flag_value="assumed", type=str, help="The vendor holds today's roster already.")
-@click.option("--from", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The vendor holds what this file of its own layout lists.")
+@click.option(
+    "--empty", "how", flag_value="empty", type=str, help="The vendor holds nothing: everybody will be new."
+)
+@click.option(
+    "--assume-delivered",
+    "how",
+    flag_value="assumed",
+    type=str,
+    help="The vendor holds today's roster already.",
+)
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The vendor holds what this file of its own layout lists.",
+)
 @click.option("--layout", default="", help="With --from: the layout of the file, if there are several.")
 @project_options
 def command(
@@ -31,7 +44,9 @@ def command(
 ) -> int:
     """Say what the vendors of PIPELINE hold, so that a plan can tell what changes."""
     if (how is None) == (file is None):
-        raise ConfigError("say what the vendor holds", allowed="--empty, --assume-delivered or --from FILE, one of them")
+        raise ConfigError(
+            "say what the vendor holds", allowed="--empty, --assume-delivered or --from FILE, one of them"
+        )
     project, read = open_pipeline(folder, environment, pipeline)
     with pipeline_run(project, read, command="baseline") as context:
         for part in chosen(read, deliver):

@@ -30,7 +30,9 @@ def command(plan: str, values: bool, most: int, as_json: bool, folder: Path | No
         return 0
     for layout in stored.layouts:
         counts = layout.counts
-        click.echo(f"{layout.name}: new {counts['new']:,}, changed {counts['changed']:,}, removed {counts['removed']:,}")
+        click.echo(
+            f"{layout.name}: new {counts['new']:,}, changed {counts['changed']:,}, removed {counts['removed']:,}"
+        )
         for line in _lines(stored, layout.name, values=values, most=most):
             click.echo(line)
     return 0

@@ -21,14 +21,20 @@ from rosterbus.plan.stored import StoredPlan
 def command(pipeline: str | None, most: int, as_json: bool, folder: Path | None, environment: str) -> int:
     """Show the last uploads: file, status, completion date, report."""
     with open_ledger(folder, environment) as (_, ledger):
-        rows = [row for record in ledger.deliveries.latest(most, pipeline=pipeline) for row in _rows(ledger, record)]
+        rows = [
+            row
+            for record in ledger.deliveries.latest(most, pipeline=pipeline)
+            for row in _rows(ledger, record)
+        ]
     if as_json:
         print_json({"uploads": rows})
         return 0
     if not rows:
         click.echo("nothing was uploaded yet")
     for row in rows:
-        click.echo(f"{row['completed'] or '-':<20}  {row['status']:<22}  {row['pipeline']} -> {row['delivery']}  {row['file']}")
+        click.echo(
+            f"{row['completed'] or '-':<20}  {row['status']:<22}  {row['pipeline']} -> {row['delivery']}  {row['file']}"
+        )
         click.echo(f"{'':<20}  plan {row['plan']}   report {row['report'] or '-'}")
     return 0
 

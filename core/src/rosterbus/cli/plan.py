@@ -28,11 +28,20 @@ from rosterbus.runs import plan_all
 @deliver_option
 @click.option("--test", is_flag=True, help="Plan what the vendor calls a test file.")
 @click.option("--only", metavar="KEY", help="Plan one record alone.")
-@click.option("--without-removals", is_flag=True, help="Let nobody be removed, whoever is missing from the roster.")
+@click.option(
+    "--without-removals", is_flag=True, help="Let nobody be removed, whoever is missing from the roster."
+)
 @json_option
 @project_options
 def command(
-    pipeline: str, deliver: Sequence[str], test: bool, only: str | None, without_removals: bool, as_json: bool, folder: Path | None, environment: str
+    pipeline: str,
+    deliver: Sequence[str],
+    test: bool,
+    only: str | None,
+    without_removals: bool,
+    as_json: bool,
+    folder: Path | None,
+    environment: str,
 ) -> int:
     """Show what PIPELINE would send, and whether it may go. Sends nothing."""
     project, read = open_pipeline(folder, environment, pipeline)

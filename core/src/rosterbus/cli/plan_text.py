@@ -69,12 +69,17 @@ def _layout(layout: StoredLayout) -> Iterator[str]:
     newly = f" ({counts['newly_rejected']} new)" if counts["rejected"] else ""
     accepted = counts["staged"] + counts["unchanged"]
     changed = f"new {counts['new']:,}, changed {counts['changed']:,}, same {accepted - counts['new'] - counts['changed']:,}"
-    yield _row("", f"in the file {counts['staged']:,}: {changed}   rejected {counts['rejected']:,}{newly}{filtered}   removed {counts['removed']:,}")
+    yield _row(
+        "",
+        f"in the file {counts['staged']:,}: {changed}   rejected {counts['rejected']:,}{newly}{filtered}   removed {counts['removed']:,}",
+    )
     if counts["leaver_rows"]:
         yield _row("", f"rows of leavers {counts['leaver_rows']:,}")
     if layout.problems:
         shown = list(layout.problems.items())[:MOST_COLUMNS]
-        more = f", {len(layout.problems) - len(shown)} more columns" if len(layout.problems) > len(shown) else ""
+        more = (
+            f", {len(layout.problems) - len(shown)} more columns" if len(layout.problems) > len(shown) else ""
+        )
         yield _row("rejected", ", ".join(f"{column or 'row'} {count:,}" for column, count in shown) + more)
 
 

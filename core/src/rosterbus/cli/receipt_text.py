@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rosterbus.cli.plan_text import hold_lines, size
 from rosterbus.delivery.receipts import Receipt
@@ -30,9 +31,15 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
     if receipt.state == "not due" and plan.due:
         yield f"  due        {plan.due:%Y-%m-%d %H:%M}"
     for name, counts in receipt.counts.items():
-        parts = " + ".join(f"{part} {counts[part]:,}" for part in ("delivered", "unchanged", "filtered", "rejected", "held"))
+        parts = " + ".join(
+            f"{part} {counts[part]:,}" for part in ("delivered", "unchanged", "filtered", "rejected", "held")
+        )
         yield f"  {name:<10} read {counts['read']:,} = {parts}"
-        moved = ", ".join(f"{part} {counts[part]:,}" for part in ("new", "changed", "removed", "leaver_rows") if counts[part])
+        moved = ", ".join(
+            f"{part} {counts[part]:,}"
+            for part in ("new", "changed", "removed", "leaver_rows")
+            if counts[part]
+        )
         if moved:
             yield f"  {'':<10} {moved}"
     if delivery and delivery.address:
@@ -42,3 +49,20 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         yield from hold_lines(plan)
     elif receipt.state == "held" and delivery:
         yield f"  settle     rosterbus settle {delivery.id} --arrived | --not-arrived --by NAME --reason TEXT"
+
+
+def analysis_lines(name: str, analyses: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What a twin made of what it got."""
+    if not analyses:
+        yield f"  twin of {name}: nothing arrived"
+    for analysis in analyses:
+        told = ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in analysis.items())
+        yield f"  twin of {name}: {told}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{key} {_plain(one)}" for key, one in value.items()) + ")"
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_plain, value)) or "none"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from rosterbus.cli.shared_options import json_option, open_ledger, open_pipeline, pipeline_run, print_json, project_options
+from rosterbus.cli.shared_options import (
+    json_option,
+    open_ledger,
+    open_pipeline,
+    pipeline_run,
+    print_json,
+    project_options,
+)
 from rosterbus.errors import ConfigError
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.reporting import write_reports
@@ -14,7 +21,9 @@ from rosterbus.reporting import write_reports
 
 @click.command("report")
 @click.argument("run", default="last")
-@click.option("--format", "chosen", default="", metavar="F", help="One format; default: all that are installed.")
+@click.option(
+    "--format", "chosen", default="", metavar="F", help="One format; default: all that are installed."
+)
 @json_option
 @project_options
 def command(run: str, chosen: str, as_json: bool, folder: Path | None, environment: str) -> int:
@@ -26,8 +35,12 @@ def command(run: str, chosen: str, as_json: bool, folder: Path | None, environme
     with pipeline_run(project, pipeline, command="report", quiet=True) as context:
         formats = [name for name in context.plugins.names if name.startswith("report:")]
         if not formats or (chosen and f"report:{chosen}" not in formats):
-            allowed = [name.partition(":")[2] for name in formats] or "none is installed; pip install rosterbus-sync-report"
-            raise ConfigError("there is no such report format", key="--format", found=chosen or "none", allowed=allowed)
+            allowed = [
+                name.partition(":")[2] for name in formats
+            ] or "none is installed; pip install rosterbus-sync-report"
+            raise ConfigError(
+                "there is no such report format", key="--format", found=chosen or "none", allowed=allowed
+            )
         written = write_reports(context, [StoredPlan.load(one.folder) for one in plans], [], only=chosen)
         context.ledger.runs.end(context.token, 0, summary={"report": written})
     files = sorted(str(path) for path in Path(written).iterdir())

@@ -27,7 +27,9 @@ from rosterbus.plan.planning import Order
 @deliver_option
 @click.option("--test", is_flag=True, help="Send what the vendor calls a test file; moves no baseline.")
 @click.option("--only", metavar="KEY", help="Send one record alone.")
-@click.option("--without-removals", is_flag=True, help="Let nobody be removed, whoever is missing from the roster.")
+@click.option(
+    "--without-removals", is_flag=True, help="Let nobody be removed, whoever is missing from the roster."
+)
 @json_option
 @project_options
 def command(
@@ -57,7 +59,14 @@ def print_outcomes(outcomes: Sequence[Outcome], *, as_json: bool) -> int:
         receipts = [receipt for one in told for receipt in one["receipts"]]
         failures = [failure for one in told for failure in one["failures"]]
         reports = [one.report for one in outcomes]
-        print_json({"receipts": receipts, "failures": failures, "report": reports[0] if len(reports) == 1 else reports, "exit": code})
+        print_json(
+            {
+                "receipts": receipts,
+                "failures": failures,
+                "report": reports[0] if len(reports) == 1 else reports,
+                "exit": code,
+            }
+        )
         return code
     for one in outcomes:
         click.echo("\n".join(outcome_lines(one)))

@@ -15,8 +15,12 @@ from rosterbus.ledger.records import Settled
 @click.command("settle")
 @click.argument("delivery", default="last")
 @click.option("--arrived", "settled", flag_value="arrived", type=str, help="The vendor has it.")
-@click.option("--not-arrived", "settled", flag_value="not arrived", type=str, help="The vendor does not have it.")
-@click.option("--processed", "settled", flag_value="processed", type=str, help="The vendor has worked it off.")
+@click.option(
+    "--not-arrived", "settled", flag_value="not arrived", type=str, help="The vendor does not have it."
+)
+@click.option(
+    "--processed", "settled", flag_value="processed", type=str, help="The vendor has worked it off."
+)
 @click.option("--by", required=True, help="Who says so.")
 @click.option("--reason", required=True, help="How that is known.")
 @project_options

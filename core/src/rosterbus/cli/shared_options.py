@@ -21,9 +21,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def project_options(function: F) -> F:
     """`--folder` and `--environment`: which project is meant."""
-    function = click.option("--environment", default="", help="One of the project's [environments].")(function)
+    function = click.option("--environment", default="", help="One of the project's [environments].")(
+        function
+    )
     return click.option(
-        "--folder", type=click.Path(path_type=Path, file_okay=False), help="The project folder; default: this one, or above."
+        "--folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="The project folder; default: this one, or above.",
     )(function)
 
 
@@ -34,7 +38,9 @@ def json_option(function: F) -> F:
 
 def deliver_option(function: F) -> F:
     """`--deliver`: only some of the pipeline's deliveries."""
-    return click.option("--deliver", multiple=True, metavar="NAME", help="Only this delivery; may be repeated.")(function)
+    return click.option(
+        "--deliver", multiple=True, metavar="NAME", help="Only this delivery; may be repeated."
+    )(function)
 
 
 def print_json(value: Any) -> None:

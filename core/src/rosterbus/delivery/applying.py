@@ -69,7 +69,7 @@ def look_after(context: RunContext, part: DeliveryPart) -> str | None:
         )
     except (ConnectorError, PluginError) as error:
         return f"nobody can see whether delivery {record.id} was taken: {error}"
-    if isinstance(answer, Done) and (answer.outcome != record.outcome or answer.evidence):
+    if isinstance(answer, Done) and answer.outcome != record.outcome:
         context.ledger.deliveries.set_outcome(
             record.id, answer.outcome, token=context.token, evidence=answer.evidence
         )
@@ -90,15 +90,25 @@ def _stopped(context: RunContext, part: DeliveryPart, plan: StoredPlan) -> tuple
     if age > timedelta(hours=context.project.plan_hours):
         context.ledger.plans.move(plan.id, "expired")
         purge_staged(plan.folder, delivered=False)
-        raise HeldError(f"plan {plan.id} is {age.total_seconds() / 3600:.0f} hours old; plan again: rosterbus plan {plan.pipeline}")
+        raise HeldError(
+            f"plan {plan.id} is {age.total_seconds() / 3600:.0f} hours old; plan again: rosterbus plan {plan.pipeline}"
+        )
     if plan.verdict == "held":
         approval = context.ledger.approvals.valid(plan.hash, context.now)
         if approval is None:
             return "held", plan.because
     view = context.view(
-        part, settings=context.settings(part), target=plan.target, layouts={}, files=[], test=plan.test, extracted=None
+        part,
+        settings=context.settings(part),
+        target=plan.target,
+        layouts={},
+        files=[],
+        test=plan.test,
+        extracted=None,
     )
-    verdict = give_verdict([one for one in context.judged(view, part) if one.severity == "not due"], moves=True)
+    verdict = give_verdict(
+        [one for one in context.judged(view, part) if one.severity == "not due"], moves=True
+    )
     return ("not due", verdict.because) if verdict.verdict == "not due" else None
 
 
@@ -126,4 +136,3 @@ def _attempted(context: RunContext, part: DeliveryPart, plan: StoredPlan, starte
         because = f"{error}; the next run goes on from here"
         return Receipt(plan, record, "open", because, started, datetime.now(UTC))
     return Receipt(plan, record, STATES[record.state], record.reason, started, datetime.now(UTC))
-

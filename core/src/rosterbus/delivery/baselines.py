@@ -24,7 +24,11 @@ from rosterbus.runs import layouts_of, plan_all
 def set_empty(context: RunContext, part: DeliveryPart) -> list[str]:
     """The vendor holds nothing: everybody will be new. Answers with the layouts concerned."""
     version = f"empty:{context.now.isoformat()}"
-    return _move(context, part, [BaselineMove(spec.name, version, kind=part.baseline) for spec in layouts_of(context, part)])
+    return _move(
+        context,
+        part,
+        [BaselineMove(spec.name, version, kind=part.baseline) for spec in layouts_of(context, part)],
+    )
 
 
 def set_assumed(context: RunContext, part: DeliveryPart) -> list[str]:
@@ -54,7 +58,12 @@ def set_from_file(context: RunContext, part: DeliveryPart, file: Path, *, layout
     folder = private_folder(context.ledger.state_dir / "baselines")
     path = folder / f"{context.pipeline.name}.{part.name}.{spec.name}.{context.token}.parquet"
     _convert(context, part, spec, file=file, path=path)
-    move = BaselineMove(spec.name, f"file:{hashlib.sha256(sha256(file).encode()).hexdigest()[:16]}", path=path, kind=part.baseline)
+    move = BaselineMove(
+        spec.name,
+        f"file:{hashlib.sha256(sha256(file).encode()).hexdigest()[:16]}",
+        path=path,
+        kind=part.baseline,
+    )
     return _move(context, part, [move])
 
 
@@ -63,15 +72,25 @@ def _spec(context: RunContext, part: DeliveryPart, file: Path, layout: str) -> L
     for spec in specs:
         if layout in (spec.name,) or (not layout and (len(specs) == 1 or spec.file == file.name)):
             return spec
-    raise ConfigError("the layout of the file is not clear", key="--layout", allowed=[spec.name for spec in specs])
+    raise ConfigError(
+        "the layout of the file is not clear", key="--layout", allowed=[spec.name for spec in specs]
+    )
 
 
 def _convert(context: RunContext, part: DeliveryPart, spec: LayoutSpec, *, file: Path, path: Path) -> None:
     with open_engine(context.folder) as connection:
-        loaded = load_table(connection, "held", Delimited(file, file.name, delimiter=spec.dialect.delimiter, quote=spec.dialect.quote))
+        loaded = load_table(
+            connection,
+            "held",
+            Delimited(file, file.name, delimiter=spec.dialect.delimiter, quote=spec.dialect.quote),
+        )
         absent = [name for name in spec.key if name not in loaded.raw.columns]
         if absent or loaded.rejected:
-            wrong = f"the file lacks the column `{absent[0]}`" if absent else f"{loaded.rejected} lines cannot be read"
+            wrong = (
+                f"the file lacks the column `{absent[0]}`"
+                if absent
+                else f"{loaded.rejected} lines cannot be read"
+            )
             raise ConfigError(wrong, file=file)
         baseline = Baseline("", part.baseline, path, None, context.digest_key)
         columns = [column.name for column in spec.columns if column.name in loaded.raw.columns]

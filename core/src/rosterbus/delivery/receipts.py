@@ -11,11 +11,30 @@ from rosterbus.plan.stored import StoredPlan
 
 State = Literal["confirmed", "held", "failed", "open", "nothing new", "not due", "refused"]
 
-EXITS: dict[str, int] = {"confirmed": 0, "nothing new": 0, "not due": 0, "held": 3, "failed": 1, "refused": 5, "open": 75}
+EXITS: dict[str, int] = {
+    "confirmed": 0,
+    "nothing new": 0,
+    "not due": 0,
+    "held": 3,
+    "failed": 1,
+    "refused": 5,
+    "open": 75,
+}
 VERDICT_EXITS: dict[str, int] = {"go": 0, "nothing new": 0, "not due": 0, "held": 3, "refused": 5}
 WORST_FIRST = (2, 1, 5, 3, 75, 4, 0)
 NEWLY_REJECTED = 4
-SHOWN = ("read", "delivered", "unchanged", "filtered", "rejected", "held", "new", "changed", "removed", "leaver_rows")
+SHOWN = (
+    "read",
+    "delivered",
+    "unchanged",
+    "filtered",
+    "rejected",
+    "held",
+    "new",
+    "changed",
+    "removed",
+    "leaver_rows",
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,10 @@ class Receipt:
         """Whether every row read is accounted for, in every layout and in every raw table."""
         parts = ("delivered", "unchanged", "filtered", "rejected", "held")
         layouts = all(one["read"] == sum(one[part] for part in parts) for one in self.counts.values())
-        raw = (one["read"] == one["used"] + sum(one["unused"].values()) + one["rejected"] for one in self.plan.raw.values())
+        raw = (
+            one["read"] == one["used"] + sum(one["unused"].values()) + one["rejected"]
+            for one in self.plan.raw.values()
+        )
         return layouts and all(raw)
 
     def as_json(self) -> dict[str, Any]:
@@ -68,7 +90,13 @@ class Receipt:
             "outcome": delivery.outcome if delivery else "unknown",
             "guarantee": self.plan.guarantee,
             "files": [
-                {"name": file.name, "rows": file.rows, "bytes": file.bytes, "sha256": file.sha256, "remote": name}
+                {
+                    "name": file.name,
+                    "rows": file.rows,
+                    "bytes": file.bytes,
+                    "sha256": file.sha256,
+                    "remote": name,
+                }
                 for file, name in zip(self.plan.files, names, strict=False)
             ],
             "counts": self.counts,

@@ -24,7 +24,11 @@ def begin(context: RunContext, spec: DeliveryPart, plan: StoredPlan) -> Delivery
         settings = context.settings(spec)
         delivery = context.delivery(plan, record, at=context.now)
         address = context.plugins.call(
-            f"destination:{spec.connector}", "address", step="naming the target", delivery=delivery, settings=settings
+            f"destination:{spec.connector}",
+            "address",
+            step="naming the target",
+            delivery=delivery,
+            settings=settings,
         )
         record = context.ledger.deliveries.fix_intent(record.id, address, token=context.token)
     except (ConnectorError, PluginError) as error:
@@ -52,14 +56,18 @@ def send(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: Deli
         except RetriableError:
             raise
         except (ConnectorError, PluginError) as error:
-            return _ended_badly(context, record, error, may_have_arrived=_may_have_arrived(context, before, error))
+            return _ended_badly(
+                context, record, error, may_have_arrived=_may_have_arrived(context, before, error)
+            )
         if not isinstance(answer, Partly):
             return _ended(context, plan, record, answer)
-    msg = f"{plan.delivery} took a part only: {answer.what}; run again to go on"
-    raise RetriableError(msg)
+        context.progress(f"{plan.delivery} took a part: {answer.what}")
+    raise RetriableError(f"{plan.delivery} takes a part only, however often it is asked")
 
 
-def resume(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: DeliveryRecord, *, stale: bool) -> DeliveryRecord:
+def resume(
+    context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: DeliveryRecord, *, stale: bool
+) -> DeliveryRecord:
     """Find out what became of an interrupted delivery, and bring it to an end.
 
     One of which nothing can have arrived goes on with the same bytes, unless it is `stale`: then it fails, and a
@@ -71,7 +79,9 @@ def resume(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: De
         return context.ledger.deliveries.get(record.id)
     answer = _reconciled(context, spec, plan, record)
     if isinstance(answer, NotStarted) and stale:
-        context.ledger.deliveries.fail(record.id, "nothing of it was sent, and it is too old now", token=context.token)
+        context.ledger.deliveries.fail(
+            record.id, "nothing of it was sent, and it is too old now", token=context.token
+        )
         return context.ledger.deliveries.get(record.id)
     if isinstance(answer, NotStarted | Partly):
         _check_bytes(plan)
@@ -96,7 +106,9 @@ def moves(plan: StoredPlan) -> list[BaselineMove]:
     ]
 
 
-def _reconciled(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: DeliveryRecord) -> Reconciled:
+def _reconciled(
+    context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: DeliveryRecord
+) -> Reconciled:
     answer: Reconciled = context.plugins.call(
         f"destination:{spec.connector}",
         "reconcile",
@@ -107,7 +119,9 @@ def _reconciled(context: RunContext, spec: DeliveryPart, plan: StoredPlan, recor
     return answer
 
 
-def _ended(context: RunContext, plan: StoredPlan, record: DeliveryRecord, answer: Done | Unsure | NotStarted | Partly) -> DeliveryRecord:
+def _ended(
+    context: RunContext, plan: StoredPlan, record: DeliveryRecord, answer: Done | Unsure | NotStarted | Partly
+) -> DeliveryRecord:
     ledger, token = context.ledger, context.token
     if isinstance(answer, Done):
         if ledger.deliveries.get(record.id).state == "intent":
@@ -134,9 +148,13 @@ def _may_have_arrived(context: RunContext, before: DeliveryRecord, error: Except
     return context.ledger.deliveries.get(before.id).sent_at is not None
 
 
-def _ended_badly(context: RunContext, record: DeliveryRecord, error: Exception, *, may_have_arrived: bool) -> DeliveryRecord:
+def _ended_badly(
+    context: RunContext, record: DeliveryRecord, error: Exception, *, may_have_arrived: bool
+) -> DeliveryRecord:
     if may_have_arrived:
-        context.ledger.deliveries.hold(record.id, f"{error}; an earlier attempt may have arrived", token=context.token)
+        context.ledger.deliveries.hold(
+            record.id, f"{error}; an earlier attempt may have arrived", token=context.token
+        )
     else:
         context.ledger.deliveries.fail(record.id, str(error), token=context.token)
     return context.ledger.deliveries.get(record.id)
@@ -147,4 +165,3 @@ def _check_bytes(plan: StoredPlan) -> None:
         if not file.path.is_file() or sha256(file.path) != file.sha256:
             msg = f"the staged file {file.name} of plan {plan.id} was changed or is gone; plan again"
             raise ConnectorError(msg)
-

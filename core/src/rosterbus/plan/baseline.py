@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Kind = Literal["values", "digests"]
+OWN = ("_key", "_school", "_gone")
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,24 @@ class LoadedBaseline:
     columns: tuple[str, ...]
 
 
-def load_baseline(connection: duckdb.DuckDBPyConnection, baseline: Baseline, name: str) -> LoadedBaseline:
-    """Create ``baseline.<name>`` from the Parquet file, or empty."""
-    table = f"baseline.{quoted(name)}"
+def load_baseline(
+    connection: duckdb.DuckDBPyConnection, baseline: Baseline, spec: LayoutSpec, *, kind: Kind
+) -> LoadedBaseline:
+    """Create ``baseline.<layout>`` from the Parquet file, or empty.
+
+    One of values becomes one of digests where that is what is wanted now; the other way there is none.
+    """
+    table = f"baseline.{quoted(spec.name)}"
     if baseline.path is None:
         connection.execute(f"CREATE TABLE {table} (_key VARCHAR, _school VARCHAR, _gone BOOLEAN)")
-    else:
-        connection.execute(f"CREATE TABLE {table} AS SELECT * FROM read_parquet({literal(str(baseline.path))})")
-    columns = tuple(c for c in columns_of(connection, table) if c not in ("_key", "_school", "_gone"))
+        return LoadedBaseline(baseline, table, ())
+    held = f"read_parquet({literal(str(baseline.path))})"
+    columns = tuple(name for name in columns_of(connection, f"(FROM {held})") if name not in OWN)
+    if kind == "digests" and baseline.kind == "values":
+        baseline = replace(baseline, kind="digests")
+        cells = ", ".join(f"{stored_cell(baseline, spec, name)} AS {quoted(name)}" for name in columns)
+        held = f"(SELECT {stored_key(baseline, spec.key)} AS _key, _school, _gone, {cells} FROM {held})"
+    connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {held}")
     return LoadedBaseline(baseline, table, columns)
 
 

@@ -34,7 +34,11 @@ def read_changes(plan: StoredPlan, layout: str = "") -> Iterator[Change]:
         if not file.is_file():
             raise ConfigError("the rows of this plan are no longer kept", key=f"plan {plan.id}")
         with duckdb.connect() as connection:
-            rows = fetched(connection, "SELECT kind, key, school, columns, mapping, cells FROM read_parquet(?)", [str(file)])
+            rows = fetched(
+                connection,
+                "SELECT kind, key, school, columns, mapping, cells FROM read_parquet(?)",
+                [str(file)],
+            )
             for kind, key, school, columns, mapping, cells in rows:
                 changed = tuple((cell["column"], cell["old"], cell["new"]) for cell in cells or ())
                 yield Change(one.name, kind, key, school, tuple(columns or ()), mapping, changed)

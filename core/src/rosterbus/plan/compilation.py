@@ -100,12 +100,18 @@ def compile_layout(
     written = {column.attribute: name for name, column in _named(changed, changes.columns)}
     columns = tuple(
         _compile_column(
-            column, relation, folder=folder, complain=complain, path=("columns", written.get(column.attribute, column.name))
+            column,
+            relation,
+            folder=folder,
+            complain=complain,
+            path=("columns", written.get(column.attribute, column.name)),
         )
         for column in changed.columns
     )
     conditions = [text for text in (spec.where, changes.where) if text]
-    where = " AND ".join(f"({compile_condition(text, columns=relation, where='where').sql})" for text in conditions)
+    where = " AND ".join(
+        f"({compile_condition(text, columns=relation, where='where').sql})" for text in conditions
+    )
     return CompiledLayout(changed, columns, where)
 
 
@@ -172,7 +178,9 @@ def _compile_column(
         try:
             expression = compile_expression(source.text, columns=relation, where=column.name)
         except ConfigError as error:
-            raise complain((*path, "transform"), error.wrong, found=error.found, allowed=error.allowed) from error
+            raise complain(
+                (*path, "transform"), error.wrong, found=error.found, allowed=error.allowed
+            ) from error
         sql = column.render(guarded(expression.sql))
         return CompiledColumn(column, sql, expression.columns, uses_clock=expression.uses_clock)
     if source.column not in relation:

@@ -157,7 +157,9 @@ def _collect_changes(
     named = ", ".join(f"CASE WHEN {sql} THEN {literal(column)} END" for column, sql in told.items())
     mapping = "false"
     if old is not None:
-        columns = [column for column in rendered.layout.compared if column in (baseline.recipe or _none()).columns]
+        columns = [
+            column for column in rendered.layout.compared if column in (baseline.recipe or _none()).columns
+        ]
         really = _any(differences(loaded, spec, columns, new="o", old="b"))
         mapping = (
             f"{stored_key(baseline, spec.key, of='t')} IN (SELECT b._key FROM {loaded.table} b JOIN {old} o "
@@ -216,7 +218,9 @@ def _count(
     same = f"SELECT count(*) FROM {rendered.table} WHERE _state = {ACCEPTED} AND _change = {SAME}"
     difference.same = int(value(connection, same))
     difference.had = int(value(connection, f"SELECT count(*) FROM {loaded.table} WHERE NOT _gone"))
-    by_column = f"SELECT unnest(columns) AS c, count(*) FROM {changes} WHERE NOT mapping GROUP BY c ORDER BY c"
+    by_column = (
+        f"SELECT unnest(columns) AS c, count(*) FROM {changes} WHERE NOT mapping GROUP BY c ORDER BY c"
+    )
     difference.by_column = dict(connection.execute(by_column).fetchall())
     _count_schools(connection, rendered, loaded, difference)
 
@@ -231,7 +235,10 @@ def _count_schools(
         ("read", f"SELECT _school, count(*) FROM {rendered.table} GROUP BY 1"),
         ("rejected", f"SELECT _school, count(*) FROM {rendered.table} WHERE _state = {REJECTED} GROUP BY 1"),
         *(
-            (kind, f"SELECT _school, count(*) FROM {changes} WHERE kind = '{kind}' AND NOT mapping GROUP BY 1")
+            (
+                kind,
+                f"SELECT _school, count(*) FROM {changes} WHERE kind = '{kind}' AND NOT mapping GROUP BY 1",
+            )
             for kind in ("new", "changed", "removed")
         ),
         (
@@ -242,4 +249,3 @@ def _count_schools(
     for name, sql in questions:
         for school, count in connection.execute(sql).fetchall():
             setattr(difference.schools.setdefault(school, SchoolCounts()), name, int(count))
-

@@ -109,5 +109,3 @@ def store_problems(connection: duckdb.DuckDBPyConnection, problems: Sequence[Pro
         marks = ", ".join("(?, ?, ?, ?, ?)" for _ in batch)
         cells = [cell for one in batch for cell in (one.file, one.row, one.column, one.kind, one.message)]
         connection.execute(f"INSERT INTO extracted._problems VALUES {marks}", cells)
-
-

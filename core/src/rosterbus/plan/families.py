@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def keep_families(connection: duckdb.DuckDBPyConnection, layouts: Mapping[str, Rendered], roster: Roster) -> None:
+def keep_families(
+    connection: duckdb.DuckDBPyConnection, layouts: Mapping[str, Rendered], roster: Roster
+) -> None:
     """Settle references between the layouts of one delivery until nothing moves any more.
 
     A child of a rejected parent is rejected; a child whose parent is in no file is orphaned (left out). Where the
@@ -54,7 +56,9 @@ def _hold_back_parents(
         return
     key, mine = parent.key[0], quoted(column)
     spoiled = f"SELECT {mine} FROM {child.table} WHERE _state = {REJECTED}"
-    message = f"'One of its rows in `{spec.name}` was rejected; sent without it, the vendor would delete that row.'"
+    message = (
+        f"'One of its rows in `{spec.name}` was rejected; sent without it, the vendor would delete that row.'"
+    )
     where = f"_state = {ACCEPTED} AND {quoted(key)} IN ({spoiled})"
     add_problems(connection, parent, roster, column=key, kind="'family'", message=message, where=where)
     reject(connection, parent)

@@ -33,7 +33,13 @@ class Guards:
         for view in plan.layouts.values():
             found += _baseline(plan, view)
             if view.has_baseline and not plan.test:
-                found += [*_zero(view), *_shares(plan, view), *_emptied(plan, view), *_recipe(view), *_partial(plan, view)]
+                found += [
+                    *_zero(view),
+                    *_shares(plan, view),
+                    *_emptied(plan, view),
+                    *_recipe(view),
+                    *_partial(plan, view),
+                ]
         return found
 
 
@@ -61,7 +67,11 @@ def _source(plan: PlanView) -> Iterator[Finding]:
             f"the export was made {plan.as_of:%Y-%m-%d %H:%M}, before the last one ({plan.last_as_of:%Y-%m-%d %H:%M})",
             cause="an old file was put back, or a copy job is stuck",
         )
-    if plan.as_of and plan.max_age_days is not None and plan.now - plan.as_of > timedelta(days=plan.max_age_days):
+    if (
+        plan.as_of
+        and plan.max_age_days is not None
+        and plan.now - plan.as_of > timedelta(days=plan.max_age_days)
+    ):
         yield _hold(
             "source too old",
             f"the export was made {plan.as_of:%Y-%m-%d %H:%M}, more than {plan.max_age_days} days ago",
@@ -101,7 +111,9 @@ def _shares(plan: PlanView, view: LayoutView) -> Iterator[Finding]:
             yield from _share(plan, view, school, counts, metric=metric)
 
 
-def _share(plan: PlanView, view: LayoutView, school: str, counts: SchoolCounts, *, metric: str) -> Iterator[Finding]:
+def _share(
+    plan: PlanView, view: LayoutView, school: str, counts: SchoolCounts, *, metric: str
+) -> Iterator[Finding]:
     count = getattr(counts, metric)
     of = max(counts.read, 1) if metric == "rejected" else max(counts.had, 1)
     limit = float(getattr(plan.guards, metric))
@@ -110,15 +122,29 @@ def _share(plan: PlanView, view: LayoutView, school: str, counts: SchoolCounts, 
     if not (too_many or vanished):
         return
     where = f" of school {school}" if school else ""
-    verb = {"identifiers": "change an identifier", "rejected": "are newly rejected"}.get(metric, f"are {metric}")
+    verb = {"identifiers": "change an identifier", "rejected": "are newly rejected"}.get(
+        metric, f"are {metric}"
+    )
     sentence = f"{count} of {of} rows ({count / of:.0%}) of `{view.spec.name}`{where} {verb}; the limit is {limit:.0%}"
     numbers = {"count": count, "of": of, "limit": limit}
     reason = _expected(plan, view, school, counts, metric=metric)
     if reason:
-        yield Finding("warn", f"{metric}, as announced", f"{sentence}; announced: {reason}", layout=view.spec.name, school=school, numbers=numbers)
+        yield Finding(
+            "warn",
+            f"{metric}, as announced",
+            f"{sentence}; announced: {reason}",
+            layout=view.spec.name,
+            school=school,
+            numbers=numbers,
+        )
         return
     yield _hold(
-        f"share {metric}", sentence, cause=CAUSES[metric], layout=view.spec.name, school=school, numbers=numbers
+        f"share {metric}",
+        sentence,
+        cause=CAUSES[metric],
+        layout=view.spec.name,
+        school=school,
+        numbers=numbers,
     )
 
 
@@ -207,7 +233,13 @@ def _partial(plan: PlanView, view: LayoutView) -> Iterator[Finding]:
 
 
 def _hold(
-    rule: str, sentence: str, *, cause: str, layout: str = "", school: str = "", numbers: dict[str, Any] | None = None
+    rule: str,
+    sentence: str,
+    *,
+    cause: str,
+    layout: str = "",
+    school: str = "",
+    numbers: dict[str, Any] | None = None,
 ) -> Finding:
     return Finding(
         "hold",

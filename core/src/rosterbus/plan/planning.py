@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from rosterbus.context import RunContext
     from rosterbus.project import DeliveryPart
 
-NO_BASELINE = Baseline("", "values", None, None)
-
-
 @dataclass(frozen=True)
 class Order:
     """What is asked for: a live or a test file, for everybody or for one key alone, with or without removals."""
@@ -87,7 +84,9 @@ class Planning:
         self._refuse_order()
         self._clear()
         drafts = self._draft()
-        moves = self.order.test or any(moves_anything(draft.rendered, draft.difference) for draft in drafts.values())
+        moves = self.order.test or any(
+            moves_anything(draft.rendered, draft.difference) for draft in drafts.values()
+        )
         self._count(drafts, moves=moves)
         views = {name: self._view(draft) for name, draft in drafts.items()}
         files = self._stage(drafts) if moves else []
@@ -123,7 +122,9 @@ class Planning:
 
     def _render(self, compiled: CompiledLayout) -> Rendered:
         if self.order.only is not None:
-            keyed = " AND ".join([compiled.where or "true", f"{self._rendered_key(compiled)} = {literal(self.order.only)}"])
+            keyed = " AND ".join(
+                [compiled.where or "true", f"{self._rendered_key(compiled)} = {literal(self.order.only)}"]
+            )
             compiled = replace(compiled, where=keyed)
         vendors = {self.subject.spec.name, self.subject.spec.connector}
         return render_layout(self.connection, compiled, self.roster, name=compiled.spec.name, vendors=vendors)
@@ -132,10 +133,14 @@ class Planning:
         cells = [compiled.column(name).sql for name in compiled.spec.key]
         return cells[0] if len(cells) == 1 else f"concat_ws('/', {', '.join(cells)})"
 
-    def _compare(self, one: Rendered, all_of_them: Mapping[str, Rendered], warnings: list[tuple[Rule, int]]) -> Draft:
+    def _compare(
+        self, one: Rendered, all_of_them: Mapping[str, Rendered], warnings: list[tuple[Rule, int]]
+    ) -> Draft:
         spec = one.layout.spec
         baseline = None if self.order.test else self.context.baseline(self.subject.spec, spec.name)
-        loaded = load_baseline(self.connection, baseline or NO_BASELINE, spec.name)
+        part = self.subject.spec
+        unknown = Baseline("", part.baseline, None, None, self.context.digest_key)
+        loaded = load_baseline(self.connection, baseline or unknown, spec, kind=part.baseline)
         corrections = self.subject.corrections.get(one.relation, {})
         recipe = one.layout.recipe(self.roster.relations[one.relation].sql, corrections)
         parent = all_of_them.get(spec.within) if spec.within else None
@@ -146,7 +151,9 @@ class Planning:
         """The balance of each layout; where one file must go, all of the delivery's files go."""
         for name, draft in drafts.items():
             known = self.context.rejected_before(self.subject.spec, name)
-            newly = count_newly_rejected(self.connection, draft.rendered, known, secret=self.context.digest_key)
+            newly = count_newly_rejected(
+                self.connection, draft.rendered, known, secret=self.context.digest_key
+            )
             draft.counts = tally(
                 self.connection, draft.rendered, draft.difference, newly_rejected=newly, staged=moves
             )
@@ -204,7 +211,9 @@ class Planning:
         if staged:
             keep_crosswalk(self.connection, draft.rendered, self.roster, self.folder)
             keep_changes(self.connection, draft.rendered, draft.loaded, self.folder)
-            next_baseline = keep_next_baseline(self.connection, draft.rendered, draft.loaded, self.folder).name
+            next_baseline = keep_next_baseline(
+                self.connection, draft.rendered, draft.loaded, self.folder
+            ).name
         completeness = self.roster.completeness[spec.rows]
         difference = asdict(draft.difference)
         return StoredLayout(
@@ -257,4 +266,3 @@ class Planning:
         plan.save()
         self.context.keep_plan(plan)
         return plan
-

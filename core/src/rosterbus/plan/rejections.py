@@ -18,9 +18,15 @@ def rejected_file(folder: Path, layout: str) -> Path:
     return folder / f"rejected.{layout}.parquet"
 
 
-def keep_rejected(connection: duckdb.DuckDBPyConnection, rendered: Rendered, folder: Path, *, secret: str) -> None:
+def keep_rejected(
+    connection: duckdb.DuckDBPyConnection, rendered: Rendered, folder: Path, *, secret: str
+) -> None:
     """Keep the digests of the rejected rows' keys."""
-    copy(connection, f"{_digests(rendered, secret)} ORDER BY digest", rejected_file(folder, rendered.layout.spec.name))
+    copy(
+        connection,
+        f"{_digests(rendered, secret)} ORDER BY digest",
+        rejected_file(folder, rendered.layout.spec.name),
+    )
 
 
 def problems_file(folder: Path, layout: str) -> Path:
@@ -31,9 +37,11 @@ def problems_file(folder: Path, layout: str) -> Path:
 def keep_problems(connection: duckdb.DuckDBPyConnection, layout: str, folder: Path) -> None:
     """Keep a layout's problems, in source order, and those of the extract, for the reports."""
     columns = 'file, "row", key, "column", kind, message'
-    rows = f'SELECT {columns} FROM work.problems WHERE layout = {literal(layout)} ORDER BY n, "column", message'
+    rows = (
+        f'SELECT {columns} FROM work.problems WHERE layout = {literal(layout)} ORDER BY n, "column", message'
+    )
     copy(connection, rows, problems_file(folder, layout))
-    of_extract = "SELECT file, \"row\", '' AS key, \"column\", kind, message FROM extracted._problems"
+    of_extract = 'SELECT file, "row", \'\' AS key, "column", kind, message FROM extracted._problems'
     copy(connection, of_extract, problems_file(folder, ""))
 
 
@@ -58,5 +66,5 @@ def problems_by_column(connection: duckdb.DuckDBPyConnection, layout: str) -> di
 
 
 def _digests(rendered: Rendered, secret: str) -> str:
-    named = f"{literal(secret)} || {key_text(rendered.key)} || _row"
+    named = f"{literal(secret)} || {key_text(rendered.key)}"
     return f"SELECT left(sha256({named}), 32) AS digest FROM {rendered.table} WHERE _state = {REJECTED}"

@@ -40,7 +40,10 @@ class Roster:
 
 
 def build_roster(
-    connection: duckdb.DuckDBPyConnection, mapped: Mapped, raw: Mapping[str, RawTable], wanted: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    mapped: Mapped,
+    raw: Mapping[str, RawTable],
+    wanted: Collection[str],
 ) -> Roster:
     """Create ``extracted.<table>`` for each wanted relation, in source order, with every column of the vocabulary.
 
@@ -57,7 +60,9 @@ def build_roster(
     return Roster(
         relations=relations,
         columns={table: _public(columns_of(connection, f'extracted."{table}"')) for table in relations},
-        rows={table: int(value(connection, f'SELECT count(*) FROM extracted."{table}"')) for table in relations},
+        rows={
+            table: int(value(connection, f'SELECT count(*) FROM extracted."{table}"')) for table in relations
+        },
         completeness={table: _weakest(relation, raw) for table, relation in relations.items()},
         files={name: table.file for name, table in raw.items()},
     )

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 ACCEPTED, REJECTED, ORPHANED = 0, 1, 2
 NEW, CHANGED, SAME = 0, 1, 2
 PROBLEMS = (
-    "CREATE TABLE work.problems (layout VARCHAR, n BIGINT, file VARCHAR, \"row\" BIGINT, key VARCHAR, "
-    "\"column\" VARCHAR, kind VARCHAR, message VARCHAR)"
+    'CREATE TABLE work.problems (layout VARCHAR, n BIGINT, file VARCHAR, "row" BIGINT, key VARCHAR, '
+    '"column" VARCHAR, kind VARCHAR, message VARCHAR)'
 )
 
 
@@ -86,7 +86,9 @@ def apply_law(
 
     Every problem is kept in ``work.problems``. Answers with the warnings among the rules and their counts.
     """
-    connection.execute("CREATE TABLE IF NOT EXISTS work.verdicts (text VARCHAR, kind VARCHAR, message VARCHAR)")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS work.verdicts (text VARCHAR, kind VARCHAR, message VARCHAR)"
+    )
     for compiled in rendered.layout.columns:
         _judge_column(connection, rendered, roster, compiled)
     reject(connection, rendered)
@@ -207,7 +209,9 @@ def _judge_unique(
     cells = listed(columns)
     present = " AND ".join(f"{quoted(column)} <> ''" for column in columns)
     row, file = location(rendered, roster, columns[0])
-    said = literal(f"{' + '.join(f'`{column}`' for column in columns)} must be unique; it is repeated in rows ")
+    said = literal(
+        f"{' + '.join(f'`{column}`' for column in columns)} must be unique; it is repeated in rows "
+    )
     connection.execute(
         f"INSERT INTO work.problems SELECT {literal(rendered.layout.spec.name)}, _n, {literal(file)}, _at, "
         f"_name, {literal(columns[0])}, {literal(kind)}, {said} || "

@@ -41,7 +41,9 @@ def sent_rows(rendered: Rendered) -> str:
     return SENT[rendered.layout.spec.sends]
 
 
-def stage(connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, folder: Path) -> Staged:
+def stage(
+    connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, folder: Path
+) -> Staged:
     """Write the layout's file into `folder` (private), in source order, leavers last; the same bytes every time."""
     spec = rendered.layout.spec
     path = folder / spec.file
@@ -66,7 +68,9 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def keep_crosswalk(connection: duckdb.DuckDBPyConnection, rendered: Rendered, roster: Roster, folder: Path) -> None:
+def keep_crosswalk(
+    connection: duckdb.DuckDBPyConnection, rendered: Rendered, roster: Roster, folder: Path
+) -> None:
     """Keep, for each row of the file, where it came from: `row` (header = 1), source file and row, key."""
     lead = roster.files.get(roster.relations[rendered.relation].lead, "")
     copy(
@@ -77,7 +81,9 @@ def keep_crosswalk(connection: duckdb.DuckDBPyConnection, rendered: Rendered, ro
     )
 
 
-def keep_changes(connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, folder: Path) -> None:
+def keep_changes(
+    connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, folder: Path
+) -> None:
     """Keep who is new, changed or removed: `kind, key, school, columns, mapping`, and old and new cells of changes.
 
     With a baseline of digests nobody can be named who is gone, and old cells are not known.
@@ -186,4 +192,3 @@ def _write(connection: duckdb.DuckDBPyConnection, rows: str, path: Path, dialect
     if dialect.quoting == "all":
         options.append("FORCE_QUOTE *")
     connection.execute(f"COPY ({rows}) TO {literal(str(path))} ({', '.join(options)})")
-

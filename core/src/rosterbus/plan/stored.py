@@ -99,7 +99,12 @@ class StoredPlan:
 
 
 def content_hash(
-    files: Sequence[StagedFile], baselines: Mapping[str, str | None], recipes: Mapping[str, str], *, target: str, test: bool
+    files: Sequence[StagedFile],
+    baselines: Mapping[str, str | None],
+    recipes: Mapping[str, str],
+    *,
+    target: str,
+    test: bool,
 ) -> str:
     """What an approval binds to: the bytes, what the vendor is believed to hold, the mapping, and the target."""
     content = {

@@ -23,7 +23,9 @@ def tally(
     staged: bool,
 ) -> Counts:
     """Count the rows. Unless files are `staged`, the vendor has everybody: all accepted rows are unchanged."""
-    states = dict(connection.execute(f"SELECT _state, count(*) FROM {rendered.table} GROUP BY _state").fetchall())
+    states = dict(
+        connection.execute(f"SELECT _state, count(*) FROM {rendered.table} GROUP BY _state").fetchall()
+    )
     accepted, orphaned = states.get(ACCEPTED, 0), states.get(ORPHANED, 0)
     sent = int(value(connection, f"SELECT count(*) FROM {rendered.table} WHERE {sent_rows(rendered)}"))
     sent = sent if staged else 0
@@ -42,6 +44,7 @@ def tally(
 
 
 def moves_anything(rendered: Rendered, difference: Difference) -> bool:
-    """Whether sending this layout changes anything at the vendor."""
+    """Whether sending this layout tells the vendor anything: where everybody is sent, also who is gone."""
+    spec = rendered.layout.spec
     removed = difference.removed + difference.mapping_removed
-    return bool(difference.moves or (removed and rendered.layout.spec.absence != "kept"))
+    return bool(difference.moves or (removed and (spec.absence != "kept" or spec.sends == "everyone")))

@@ -41,7 +41,14 @@ def warned(rendered: Rendered, warnings: Iterable[tuple[Rule, int]]) -> list[Fin
     """Rules that only warn, as findings."""
     name = rendered.layout.spec.name
     return [
-        Finding("warn", rule.columns[0], f"{rule.sentence} ({count} rows)", rule.source, layout=name, numbers={"count": count})
+        Finding(
+            "warn",
+            rule.columns[0],
+            f"{rule.sentence} ({count} rows)",
+            rule.source,
+            layout=name,
+            numbers={"count": count},
+        )
         for rule, count in warnings
     ]
 
@@ -51,7 +58,10 @@ def limits(views: Mapping[str, LayoutView], files: Sequence[StagedFile]) -> list
     found = []
     for file in files:
         spec = views[file.layout].spec
-        for what, has, most in (("rows", file.rows, spec.limits.rows), ("bytes", file.bytes, spec.limits.bytes)):
+        for what, has, most in (
+            ("rows", file.rows, spec.limits.rows),
+            ("bytes", file.bytes, spec.limits.bytes),
+        ):
             if most is not None and has > most:
                 sentence = f"`{file.name}` has {has:,} {what}; the vendor takes at most {most:,}"
                 found.append(Finding("refuse", f"most {what}", sentence, spec.source, layout=spec.name))

@@ -73,7 +73,12 @@ class LayoutView:
         from rosterbus.plan.staging import SENT, sent_rows
 
         rows = sent_rows(self._rendered) if among == "sent" else SENT["changes"]
-        return int(value(self._connection, f"SELECT count(*) FROM {self._rendered.table} WHERE {rows} AND ({condition})"))
+        return int(
+            value(
+                self._connection,
+                f"SELECT count(*) FROM {self._rendered.table} WHERE {rows} AND ({condition})",
+            )
+        )
 
     def changed(self, column: str) -> int:
         """Rows that the vendor holds already and whose cell in `column` would change."""
@@ -88,7 +93,9 @@ class LayoutView:
         if not shared:
             return {}
         counted = ", ".join(f"count(*) FILTER ({quoted(column)} <> '')" for column in shared)
-        then = self._connection.execute(f"SELECT {counted} FROM {self._loaded.table} WHERE NOT _gone").fetchone()
+        then = self._connection.execute(
+            f"SELECT {counted} FROM {self._loaded.table} WHERE NOT _gone"
+        ).fetchone()
         now = self._connection.execute(f"SELECT {counted} FROM {self._rendered.table}").fetchone()
         return {column: (then[i], now[i]) for i, column in enumerate(shared)} if then and now else {}
 

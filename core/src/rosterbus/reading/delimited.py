@@ -29,7 +29,7 @@ def fill_from_file(connection: DuckDBPyConnection, inner: str, table: Delimited)
         header = read_header(first.cells, file=table.file, rename=table.rename, drop=table.drop)
         require_key(header, table.key, file=table.file)
         filled = None
-        if encoding.name == "utf-8" and first.number == 1:
+        if encoding.name == "utf-8":
             quotes = records.text.count(table.quote) if table.quote else 0
             start = Start(encoding.mark + len(records.text.encode()), quotes)
             filled = _fill_in_parallel(connection, inner, table, header=header, start=start)

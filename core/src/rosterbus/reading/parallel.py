@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # A record beyond it goes to the row lane, which knows why it is refused.
 LONGEST_RECORD = 131_072
-PATTERNS = frozenset("*?[]{}")
+PATTERNS = frozenset("*?[")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Start:
 
 
 def suits_engine(table: Delimited, surveyed: Survey, header: Header) -> bool:
-    """Whether the engine may try: sound UTF-8, one kind of line break, quotes in pairs.
+    """Whether the engine may try: sound UTF-8 with one kind of line break.
 
     The engine makes one value of two that a space parts (``"a" "b"``). In a file of one column a blank line
     cannot be told from a blank cell, and a path with the characters of a pattern would be taken for one.
@@ -34,7 +34,6 @@ def suits_engine(table: Delimited, surveyed: Survey, header: Header) -> bool:
     return (
         surveyed.sound
         and surveyed.newline > 0
-        and surveyed.quotes % 2 == 0
         and not surveyed.spaced
         and header.width > 1
         and (table.delimiter + table.quote).isascii()

@@ -69,6 +69,8 @@ class Village:
             set_empty(context, pipeline.deliveries[0])
 
 
-def student(number: int, *, school: str = "1", grade: str = "05", mail: str | None = None, born: str = "2015-03-04") -> str:
+def student(
+    number: int, *, school: str = "1", grade: str = "05", mail: str | None = None, born: str = "2015-03-04"
+) -> str:
     address = f"s{number}@example.org" if mail is None else mail
     return f"{number},First{number},Last{number},{address},{born},{school},{grade}"

@@ -30,7 +30,7 @@ class Students(
     unique=(("Mail",),),
     identifiers=("Mail",),
     open=True,
-    rules=(Rule("\"First\" <> \"Last\"", ("First", "Last"), "First and last name are the same.", "the vendor"),),
+    rules=(Rule('"First" <> "Last"', ("First", "Last"), "First and last name are the same.", "the vendor"),),
 ):
     student_id = text("Id", direct="student_id", required=True, longest=20)
     first_name = text("First", direct="first_name", required=True)
@@ -63,7 +63,15 @@ def layouts(settings):
 def judge(plan, settings):
     if plan.last_sent and settings.hours and plan.now - plan.last_sent < timedelta(hours=settings.hours):
         until = plan.last_sent + timedelta(hours=settings.hours)
-        return [Finding("not due", "pace", f"the next file is due {until:%Y-%m-%d %H:%M}", "the vendor's page", until=until)]
+        return [
+            Finding(
+                "not due",
+                "pace",
+                f"the next file is due {until:%Y-%m-%d %H:%M}",
+                "the vendor's page",
+                until=until,
+            )
+        ]
     return []
 
 
@@ -73,7 +81,9 @@ def address(delivery, settings):
     while delivery.is_taken(f"{delivery.at:%Y%m%d}-{number}/MARK"):
         number += 1
     box = f"{delivery.at:%Y%m%d}-{number}"
-    return Address(f"drop://{settings.folder}", tuple(f"{box}/{file.name}" for file in delivery.files), f"{box}/MARK")
+    return Address(
+        f"drop://{settings.folder}", tuple(f"{box}/{file.name}" for file in delivery.files), f"{box}/MARK"
+    )
 
 
 @hookimpl
@@ -114,7 +124,13 @@ def reconcile(delivery, settings):
 @hookimpl
 def probe(settings):
     ok = Path(settings.folder).is_dir()
-    return [Probe("folder", "proved" if ok else "failed", "the folder can be reached" if ok else "there is no folder")]
+    return [
+        Probe(
+            "folder",
+            "proved" if ok else "failed",
+            "the folder can be reached" if ok else "there is no folder",
+        )
+    ]
 
 
 def _fault(root):

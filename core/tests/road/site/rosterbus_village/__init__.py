@@ -21,7 +21,8 @@ def extract(settings, state):
         return Nothing("there is no folder")
     said = WHOLE if settings.complete else Completeness("partial", "the village says so")
     tables = {
-        path.stem: Delimited(path, path.name, completeness=said, key="id") for path in sorted(folder.glob("*.csv"))
+        path.stem: Delimited(path, path.name, completeness=said, key="id")
+        for path in sorted(folder.glob("*.csv"))
     }
     return Extract(tables, state={"seen": state.previous.get("seen", 0) + 1})
 
