@@ -1,0 +1,170 @@
+"""SameGoal on this machine: its two folders behind an SFTP server, and a loader that takes finished epochs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rosterbus.deliveries import Twin, TwinAnswer
+from rosterbus.private import private_folder, write_private_text
+from rosterbus_sftp.server import SFTPServer
+
+from rosterbus_samegoal.loader import Loader
+from rosterbus_samegoal.published import (
+    ARTICLE,
+    AUTO,
+    BULK_LOADER,
+    CSV_API,
+    ENROLLMENT,
+    EPOCH,
+    MARKER,
+    PROCESSED,
+    RFC_4180,
+    SFTP_ACCOUNT,
+    UPLOAD,
+)
+
+USER = "district"
+LOOK_SECONDS = 1.0
+QUIET_SECONDS = 3.0
+"""How long a file without an epoch must not have changed before the watcher believes that it is whole."""
+NAMED_BY_TIME = re.compile(r"\d{8}-\d{6}")
+
+ANSWERS = tuple(
+    TwinAnswer(behaviour, known, source)  # type: ignore[arg-type]
+    for behaviour, known, source in (
+        ("only a public key logs in", "published", SFTP_ACCOUNT),
+        ("an epoch is taken when it holds COMPLETE, in capitals", "published", ARTICLE),
+        (
+            "what is in /upload without an epoch is ignored, and no error comes back",
+            "published",
+            SFTP_ACCOUNT,
+        ),
+        ("an epoch that was taken is moved to /upload-processed", "published", SFTP_ACCOUNT),
+        ("an epoch is moved even where its files were refused", "assumed", SFTP_ACCOUNT),
+        ("an epoch whose name was taken before stays in /upload", "assumed", SFTP_ACCOUNT),
+        (
+            "an epoch is known by eight digits, a hyphen and six digits, a real time or not",
+            "assumed",
+            ARTICLE,
+        ),
+        ("files with the suffix _auto.csv are moved to an epoch with COMPLETE", "published", ARTICLE),
+        ("those that are there at one time come into one epoch", "assumed", ARTICLE),
+        ("a misnamed file is ignored", "published", ARTICLE),
+        ("a file that lacks a column is refused whole; a column more is passed over", "assumed", ARTICLE),
+        ("a file with uneven rows or not in UTF-8 is refused whole", "assumed", RFC_4180),
+        ("formats, presets and required columns of students.csv", "published", CSV_API),
+        ("a row that breaks one of them is refused alone", "assumed", CSV_API),
+        ("the second row with a Student Id is refused", "assumed", CSV_API),
+        ("students are added and changed, never deleted", "published", BULK_LOADER),
+        ("guardians of a loaded student that are missing are deleted", "published", BULK_LOADER),
+        ("the nightly load deletes them as the bulk loader does", "assumed", BULK_LOADER),
+        ("without guardians.csv none is deleted", "assumed", BULK_LOADER),
+        ("a guardian whose Student Id is not in students.csv is not loaded", "published", BULK_LOADER),
+        ("Historical/Idle does not go back to Enrolled by itself", "published", ENROLLMENT),
+        ("the analysis", "assumed", "rosterbus"),
+    )
+)
+
+
+def start(folder: Path) -> Twin:
+    """Start the server and the watcher over `folder`; started again there, they are the same ones."""
+    server = SFTPServer(private_folder(folder) / "server", users=(USER,))
+    watcher = Watcher(server.home(), folder)
+    server.start()
+    watcher.start()
+
+    def stop() -> None:
+        watcher.stop()
+        server.stop()
+
+    return Twin(
+        name="samegoal",
+        settings={**server.settings(), "upload": UPLOAD, "processed": PROCESSED},
+        reach=_reach(server, watcher.analyses),
+        stop=stop,
+        settle=watcher.settle,
+        answers=ANSWERS,
+        folder=folder,
+        extras={"server": server, "loader": watcher.loader},
+    )
+
+
+def _reach(server: SFTPServer, analyses: Path) -> list[str]:
+    known = write_private_text(server.folder / "known_hosts", server.known_hosts())
+    options = ["IdentitiesOnly=yes", "StrictHostKeyChecking=yes", f'UserKnownHostsFile="{known}"']
+    command = ["sftp", "-P", str(server.port), "-i", str(server.private_key)]
+    command += [word for option in options for word in ("-o", option)]
+    return [shlex.join([*command, f"{USER}@{server.host}"]), f"analyses: {analyses}"]
+
+
+class Watcher:
+    """Takes epochs from /upload, in the order of their names, and moves them to /upload-processed."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.loader = Loader(folder)
+        self.analyses = private_folder(folder / "analyses")
+        self._upload = private_folder(home / UPLOAD.strip("/"))
+        self._processed = private_folder(home / PROCESSED.strip("/"))
+        self._told: list[Mapping[str, Any]] = []
+        self._one_at_a_time, self._stopped = threading.Lock(), threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="samegoal twin", daemon=True)
+
+    def start(self) -> None:
+        """Look every second from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopped.set()
+        self._thread.join()
+
+    def settle(self) -> Sequence[Mapping[str, Any]]:
+        """Take what has arrived; the analyses of all epochs so far, the oldest first."""
+        return self._look(quiet=0)
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(LOOK_SECONDS):
+            self._look(quiet=QUIET_SECONDS)
+
+    def _look(self, *, quiet: float) -> Sequence[Mapping[str, Any]]:
+        with self._one_at_a_time:
+            self._gather(quiet)
+            for epoch in sorted(self._upload.iterdir()):
+                if NAMED_BY_TIME.fullmatch(epoch.name) and MARKER in _names(epoch):
+                    self._take(epoch)
+            return list(self._told)
+
+    def _gather(self, quiet: float) -> None:
+        """Make an epoch of the files that came without one, once all of them rest."""
+        files = [path for path in self._upload.iterdir() if path.is_file() and path.name.endswith(AUTO)]
+        if not files or any(time.time() - path.stat().st_mtime < quiet for path in files):
+            return
+        moment = datetime.now().astimezone()
+        while any((folder / f"{moment:{EPOCH}}").exists() for folder in (self._upload, self._processed)):
+            moment += timedelta(seconds=1)
+        epoch = private_folder(self._upload / f"{moment:{EPOCH}}")
+        for path in files:
+            path.rename(epoch / f"{path.name.removesuffix(AUTO)}.csv")
+        (epoch / MARKER).touch(mode=0o600)
+
+    def _take(self, epoch: Path) -> None:
+        processed = self._processed / epoch.name
+        if processed.exists():
+            return
+        analysis = self.loader.take(epoch)
+        write_private_text(self.analyses / f"{epoch.name}.json", json.dumps(analysis, indent=2) + "\n")
+        self._told.append({name: told for name, told in analysis.items() if name != "refused_rows"})
+        epoch.rename(processed)
+
+
+def _names(folder: Path) -> set[str]:
+    """The names in a folder as they are spelt, also where the disk does not tell capitals."""
+    return {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
