@@ -93,8 +93,9 @@ class Importer:
         rows = self._registered(analysis, lines)
         wanted = self._wanted(analysis, rows)
         self._expect(analysis, [rows[n] for n in wanted])
-        analysis.because += self._obstacles(analysis)
-        if any(word in name.lower() for word in TEST_WORDS):
+        test = any(word in name.lower() for word in TEST_WORDS)
+        analysis.because += [*self._obstacles(analysis), *(() if test else self._too_soon(arrived))]
+        if test:
             analysis.status = "test file"
             analysis.because.insert(0, "test files are analysed and never processed")
         elif analysis.because:
@@ -159,12 +160,14 @@ class Importer:
 
     def _obstacles(self, analysis: Analysis) -> Iterator[str]:
         counts = analysis.counts
-        if self.last_automatic and analysis.arrived - self.last_automatic < timedelta(hours=HOURS_BETWEEN):
-            yield f"another file was processed automatically within {HOURS_BETWEEN} hours"
         if counts["emails_changed"] and counts["emails_changed"] * 100 >= counts["rows"] * EMAIL_SHARE:
             yield f"{EMAIL_SHARE}% or more of the rows change their e-mail; none is updated"
         if counts["disabled"] and counts["disabled"] * 100 >= counts["moves"] * DISABLED_SHARE:
             yield f"{DISABLED_SHARE}% or more of the rows that were not skipped are disabled"
+
+    def _too_soon(self, arrived: datetime) -> Iterator[str]:
+        if self.last_automatic and arrived - self.last_automatic < timedelta(hours=HOURS_BETWEEN):
+            yield f"another file was processed automatically within {HOURS_BETWEEN} hours"
 
     def _process(
         self, analysis: Analysis, lines: Sequence[Sequence[str]], rows: Sequence[Row], wanted: Sequence[int]

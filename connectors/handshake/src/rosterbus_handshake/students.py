@@ -40,7 +40,7 @@ from rosterbus_handshake.published import (
 
 NO_DIGITS, NO_DIGITS_SAYS = "[^0-9]*", "Must not contain digits; write roman numerals."
 GENDERS = {"female": "Female", "male": "Male", "other": "Other", "unspecified": ""}
-LEFT = Match("status", {"active": "false", "inactive": "true"})
+LEFT = Match("status", {"active": "FALSE", "inactive": "TRUE"})
 """`disabled`, where the roster decides about it."""
 
 RULES = (
