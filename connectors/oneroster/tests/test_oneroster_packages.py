@@ -227,7 +227,10 @@ def test_passwords_stay_outside_unless_they_are_asked_for(extract, zipped, v11):
     ]
     path = zipped(v11)
     assert extract(path).tables["users"].drop == {"password", "metadata.initialPassword"}
-    assert extract(path, passwords=True).tables["users"].drop == frozenset()
+    assert "passwords" in rules(extract(path), "pass")
+    let_in = extract(path, passwords=True)
+    assert let_in.tables["users"].drop == frozenset()
+    assert rules(let_in) == {"passwords"}
 
 
 @pytest.mark.parametrize("name", ["orgs", "users", "enrollments", "demographics", "classes"])
@@ -264,6 +267,14 @@ def test_a_declared_delimiter_is_read(extract, zipped, v11):
 def test_a_byte_order_mark_does_not_hide_the_first_column(encoding, extract, zipped, v11):
     text = "sourcedId,role,givenName,familyName\nS1,student,Zoë,Lee\n"
     assert "users" in extract(zipped({**v11, "users": text.encode(encoding)})).tables
+
+
+def test_a_declared_encoding_is_read(roster, zipped, v11):
+    files = {
+        name: "\n".join("|".join(row) for row in rows).encode("windows-1252") for name, rows in v11.items()
+    }
+    made = roster(zipped(files), encoding="windows-1252", delimiter="|")
+    assert made.by("students", "student_id")["S1"]["last_name"] == "Pérez"
 
 
 def test_an_empty_file_is_named(extract, zipped, v11):
@@ -332,6 +343,7 @@ def test_the_location_is_fetched_with_the_settings_of_its_transport(zipped, v11,
         ({}, "Missing data"),
         ({"as_of": "2026-02-30"}, "yyyy-mm-dd"),
         ({"as_of": "20260201"}, "yyyy-mm-dd"),
+        ({"encoding": "utf-9"}, "No such encoding: utf-9"),
         ({"delimiter": ",,"}, "pattern"),
         ({"required_files": ["user"]}, "No such roster file: user; allowed: orgs"),
         ({"max_age": 0}, "greater than"),

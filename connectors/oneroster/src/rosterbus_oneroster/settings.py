@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from datetime import date
 
 from marshmallow import ValidationError, validates
@@ -29,6 +30,14 @@ class OneRosterSettings(Settings):
     include_inactive = flag("Keep people marked `tobedeleted`, with the status inactive.", default=True)
     passwords = flag("Let columns with passwords in. Leave it out unless a vendor really takes them.")
     most_unpacked = number("Refuse a zip that unpacks to more than this many gigabytes.", default=4, least=1)
+
+    @validates("encoding")
+    def _known_encoding(self, value: str | None, **_: str) -> None:
+        try:
+            codecs.lookup(value or "utf-8")
+        except LookupError as error:
+            msg = f"No such encoding: {value}; allowed: utf-8, windows-1252, latin-1, utf-16 and the like."
+            raise ValidationError(msg) from error
 
     @validates("as_of")
     def _day(self, value: str | None, **_: str) -> None:
