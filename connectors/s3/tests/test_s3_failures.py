@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -131,10 +132,7 @@ def test_taken_is_an_answer_only_to_a_conditional_put(answering, put):
 
 
 def test_an_untrusted_certificate_is_final(answering, load, roster, digest):
-    import ssl
-
-    import trustme
-
+    trustme = pytest.importorskip("trustme", reason="trustme is not installed")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     answering.socket = context.wrap_socket(answering.socket, server_side=True)

@@ -55,3 +55,10 @@ def test_what_is_not_there_is_an_error(transport):
 def test_an_unknown_setting_is_named(transport):
     with pytest.raises(ConfigError, match="`keys`: Unknown field"):
         rosterbus_s3.open("s3://uploads/x", {**transport, "keys": 1})
+
+
+def test_a_location_without_a_file_is_refused(store_server, transport, roster):
+    with pytest.raises(ConfigError, match="names no file"):
+        rosterbus_s3.open("s3://uploads/folder/", transport)
+    with pytest.raises(ConfigError, match="names no file"):
+        rosterbus_s3.put(roster, "s3://uploads/folder/", transport)

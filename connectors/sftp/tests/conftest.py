@@ -90,7 +90,7 @@ def _sshd_or_skip() -> str:
     sshd = shutil.which("sshd", path=path)
     if sshd is None or shutil.which("ssh-keygen") is None:
         pytest.skip("OpenSSH's sshd is not installed (Debian: openssh-server)")
-    if os.geteuid() == 0 and not Path("/run/sshd").is_dir():
+    if os.name == "posix" and os.geteuid() == 0 and not Path("/run/sshd").is_dir():
         pytest.skip("OpenSSH's sshd cannot run as root here without the folder /run/sshd")
     return str(Path(sshd).resolve())
 

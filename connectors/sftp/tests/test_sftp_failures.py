@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -120,3 +123,28 @@ def test_a_slow_server_is_waited_for(server, load, tmp_path):
     small.write_bytes(b"x" * 100_000)
     with connect(load(timeout=1)) as remote:
         assert remote.put(small, "/small.csv")["bytes"] == 100_000
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the disk takes no names but Unicode")
+def test_a_name_that_is_not_utf_8_is_an_error_and_never_guessed(server, load):
+    (server.home() / os.fsdecode(b"sch\xfcler.csv")).touch()
+    with connect(load()) as remote, pytest.raises(ConnectorError, match="a name that is not UTF-8"):
+        remote.names("/")
+
+
+def test_a_failure_is_raised_and_not_printed_as_well(listener):
+    program = f"""
+from rosterbus.errors import RetriableError
+from rosterbus_sftp import SFTPSettings, connect
+pin = "SHA256:{"A" * 43}"
+settings = {{"host": "127.0.0.1", "port": {listener(b"", hang_up=True)}, "username": "u", "host_key": pin}}
+try:
+    with connect(SFTPSettings().load(settings)):
+        pass
+except RetriableError:
+    print("told")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout.strip(), done.stderr) == ("told", "")

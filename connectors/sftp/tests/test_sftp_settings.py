@@ -45,6 +45,7 @@ def test_a_location_is_split_into_its_parts(location, parts):
         "sftp:///hunter2",
         "sftp://h:hunter2/",
         "sftp://h/x#hunter2",
+        "sftp://h/hunter2%FF",
     ],
 )
 def test_a_location_that_is_refused_is_never_repeated(location):

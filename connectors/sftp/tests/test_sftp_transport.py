@@ -59,3 +59,10 @@ def test_what_is_not_there_is_an_error_and_leaves_no_connection(server, transpor
 def test_an_unknown_setting_is_named(server, transport):
     with pytest.raises(ConfigError, match="`passwort`: Unknown field"):
         rosterbus_sftp.open(server.url("/x"), {**transport, "passwort": 1})
+
+
+def test_a_location_without_a_file_is_refused(server, transport, roster):
+    with pytest.raises(ConfigError, match="names no file"):
+        rosterbus_sftp.open(server.url("/folder/"), transport)
+    with pytest.raises(ConfigError, match="names no file"):
+        rosterbus_sftp.put(roster, server.url("/folder/"), transport)

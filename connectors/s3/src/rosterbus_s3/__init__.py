@@ -9,7 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from rosterbus.errors import ConfigError
 from rosterbus.hookspecs import hookimpl
+from rosterbus.settings import Values
 
 from rosterbus_s3.failures import StoreAwayError
 from rosterbus_s3.settings import S3Settings, located, target
@@ -22,7 +24,7 @@ READ_ATTEMPTS = 3
 @hookimpl
 def open(location: str, transport: Mapping[str, Any]) -> BinaryIO:
     """Open an object for reading; the connection is closed with it."""
-    values = located(location, transport)
+    values = _one_file(location, transport)
     opening = ExitStack()
     try:
         store = opening.enter_context(connect(values, attempts=READ_ATTEMPTS))
@@ -35,7 +37,7 @@ def open(location: str, transport: Mapping[str, Any]) -> BinaryIO:
 @hookimpl
 def put(path: Path, location: str, transport: Mapping[str, Any]) -> Mapping[str, Any]:
     """Store a file in one request, in the place of whatever has that key."""
-    values = located(location, transport)
+    values = _one_file(location, transport)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     with connect(values) as store:
@@ -48,3 +50,10 @@ def list(location: str, transport: Mapping[str, Any]) -> Sequence[tuple[str, int
     values = located(location, transport)
     with connect(values, attempts=READ_ATTEMPTS) as store:
         return sorted(store.names(values.folder).items())
+
+
+def _one_file(location: str, transport: Mapping[str, Any]) -> Values:
+    values = located(location, transport)
+    if not values.folder or values.folder.endswith("/"):
+        raise ConfigError("the location names no file", allowed="s3://bucket/folder/file")
+    return values

@@ -7,7 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from rosterbus.errors import ConfigError
 from rosterbus.hookspecs import hookimpl
+from rosterbus.settings import Values
 
 from rosterbus_sftp.connection import connect, test_connection
 from rosterbus_sftp.remote import Remote
@@ -22,7 +24,7 @@ __all__ = ["Remote", "SFTPSettings", "connect", "located", "target", "test_conne
 @hookimpl
 def open(location: str, transport: Mapping[str, Any]) -> BinaryIO:
     """Open a remote file for reading; the connection is closed with it."""
-    values = located(location, transport)
+    values = _one_file(location, transport)
     opening = ExitStack()
     try:
         remote = opening.enter_context(connect(values))
@@ -35,7 +37,7 @@ def open(location: str, transport: Mapping[str, Any]) -> BinaryIO:
 @hookimpl
 def put(path: Path, location: str, transport: Mapping[str, Any]) -> Mapping[str, Any]:
     """Upload under a temporary name, then put it in the place of whatever has that name."""
-    values = located(location, transport)
+    values = _one_file(location, transport)
     with connect(values) as remote:
         return remote.put(path, values.folder, replace=True)
 
@@ -56,3 +58,10 @@ def commands() -> Sequence[click.Command]:
     from rosterbus_sftp.pinning import pin
 
     return [pin]
+
+
+def _one_file(location: str, transport: Mapping[str, Any]) -> Values:
+    values = located(location, transport)
+    if not values.folder or values.folder.endswith("/"):
+        raise ConfigError("the location names no file", allowed="sftp://user@host:port/folder/file")
+    return values

@@ -19,7 +19,7 @@ from rosterbus.settings import Values
 
 from rosterbus_sftp.settings import server
 
-FAILURES = (OSError, EOFError, paramiko.SSHException, paramiko.SFTPError)
+FAILURES = (OSError, EOFError, UnicodeDecodeError, paramiko.SSHException, paramiko.SFTPError)
 
 
 def unreachable(error: OSError, values: Values) -> ConnectorError:
@@ -86,6 +86,10 @@ def failed(error: BaseException, values: Values, *, alive: bool, doing: str, pat
     where = server(values)
     if isinstance(error, TimeoutError):
         return _silent(values, f"{doing} {path}")
+    if isinstance(error, UnicodeDecodeError):
+        return ConnectorError(
+            f"{where} shows a name that is not UTF-8 (while {doing} {path}); rename it there"
+        )
     if not alive or not isinstance(error, OSError):
         return RetriableError(
             f"the connection to {where} was lost while {doing} {path}; the next run goes on from there"

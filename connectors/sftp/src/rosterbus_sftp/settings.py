@@ -26,6 +26,7 @@ def parse_location(location: str) -> dict[str, Any]:
     try:
         url = urlsplit(location)
         port = url.port
+        path, username = unquote(url.path, errors="strict"), unquote(url.username or "", errors="strict")
     except ValueError as error:
         raise ConfigError("the location is no URL", allowed="sftp://user@host:port/folder") from error
     if url.password is not None:
@@ -36,11 +37,10 @@ def parse_location(location: str) -> dict[str, Any]:
         raise ConfigError(
             "the location is not understood", allowed="sftp://user@host:port/folder (write %23 for #)"
         )
-    path = unquote(url.path, errors="strict")
     parts = {
         "host": url.hostname,
         "port": port,
-        "username": unquote(url.username, errors="strict") if url.username else None,
+        "username": username,
         "path": path[3:] if path.startswith("/~/") else path,
     }
     return {name: part for name, part in parts.items() if part not in (None, "")}
