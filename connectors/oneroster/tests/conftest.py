@@ -78,6 +78,20 @@ V11: Files = {
 }
 
 
+class Package(dict[str, Any]):
+    """The files of a package by name, each a list of rows whose first is the header."""
+
+    def put(self, name: str, row: int, **cells: str) -> None:
+        """Change cells of one row."""
+        for header, value in cells.items():
+            self[name][row][self[name][0].index(header)] = value
+
+    def add(self, name: str, header: str, *values: str) -> None:
+        """Add a column."""
+        for row, value in zip(self[name], (header, *values), strict=True):
+            row.append(value)
+
+
 def text_of(rows: Any) -> bytes:
     """Rows as CSV; text and bytes as they are."""
     if isinstance(rows, bytes):
@@ -89,10 +103,11 @@ def text_of(rows: Any) -> bytes:
     return text.getvalue().encode()
 
 
-def with_manifest(files: Files, *, version: str = "1.1", **modes: str) -> dict[str, Any]:
+def with_manifest(files: Files, *, version: str = "1.1", **modes: str) -> Package:
+    """The files with a manifest that calls them bulk, except as `modes` say."""
     lines = [*MANIFEST[:2], ["oneroster.version", version]]
     named = dict.fromkeys(files, "bulk") | modes
-    return {**files, "manifest": [*lines, *([f"file.{name}", mode] for name, mode in named.items())]}
+    return Package(files, manifest=[*lines, *([f"file.{name}", mode] for name, mode in named.items())])
 
 
 @dataclass
@@ -216,13 +231,13 @@ def roster(extract: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[...
 
 
 @pytest.fixture
-def v11() -> dict[str, Any]:
+def v11() -> Package:
     """A small, clean package of version 1.1, with its manifest."""
     return with_manifest(deepcopy(V11))
 
 
 @pytest.fixture
-def v12() -> dict[str, Any]:
+def v12() -> Package:
     """The same people in version 1.2: roles in a file of their own, with dates."""
     users = table(
         "enabledUser username userIds givenName familyName middleName identifier email sms phone agentSourcedIds "
@@ -244,5 +259,11 @@ def v12() -> dict[str, Any]:
 
 
 @pytest.fixture
-def manifested() -> Callable[..., dict[str, Any]]:
+def manifested() -> Callable[..., Package]:
     return with_manifest
+
+
+@pytest.fixture(params=["1.1", "1.2"])
+def files(request: pytest.FixtureRequest, v11: Package, v12: Package) -> Package:
+    """The small package in either version."""
+    return v11 if request.param == "1.1" else v12
