@@ -1,0 +1,123 @@
+"""`rosterbus describe` tells what a connector is, takes and promises, and where each rule comes from."""
+
+from __future__ import annotations
+
+CODE = """
+from rosterbus import settings
+from rosterbus.deliveries import TwinAnswer
+from rosterbus.findings import Rule, RuleDoc
+from rosterbus.hookspecs import hookimpl
+from rosterbus.layouts import Layout, Limits, boolean, text
+
+
+class Settings(settings.Settings):
+    host = settings.text("The server.", required=True)
+    pace = settings.text("How often.", default="weekly", choices=("weekly", "monthly"))
+    port = settings.number("The port.", default=22, least=1, most=65535)
+
+
+class People(
+    Layout, file="people.csv", rows="students", key="Id", absence="explicit", leaver={"Gone": "yes"},
+    limits=Limits(rows=199_999), source="the vendor's page",
+):
+    student_id = text("Id", direct="student_id", required=True, rule="the vendor's table", note="agree on it")
+    gone = boolean("Gone", value="no", true="yes", false="no")
+
+
+RULES = (RuleDoc("pace", "one file in 24 hours", "not due", "the vendor's letter"),)
+ANSWERS = (TwinAnswer("a second file waits", "published", "the vendor's letter"),)
+
+
+def layouts(settings):
+    assert settings.host, "what is required has some value"
+    return (People,)
+
+
+@hookimpl
+def validate(layout, settings):
+    return [Rule("true", ("Id",), "ids are odd", "the vendor's footnote")]
+
+
+@hookimpl
+def judge(plan, settings):
+    return []
+
+
+@hookimpl
+def twin(folder, settings):
+    raise NotImplementedError
+"""
+
+
+def test_tells_settings_with_type_default_limits_and_choices(rosterbus, install):
+    install("vendor", CODE)
+
+    settings = {
+        one["name"]: one for one in rosterbus("describe", "vendor", "--json").json["plugins"][0]["settings"]
+    }
+
+    assert settings["host"] | {"about": "The server."} == settings["host"]
+    assert (settings["host"]["required"], settings["host"]["type"]) == (True, "text")
+    assert (settings["pace"]["default"], settings["pace"]["choices"]) == ("weekly", ["weekly", "monthly"])
+    assert settings["port"]["limits"] == "at least 1, at most 65535"
+
+
+def test_tells_the_layout_that_its_settings_make_and_every_rule_with_its_source(rosterbus, install):
+    install("vendor", CODE)
+
+    told = rosterbus("describe", "vendor", "--json").json["plugins"][0]
+
+    [layout] = told["layouts"]
+    assert (layout["file"], layout["key"], layout["limits"]["rows"]) == ("people.csv", ["Id"], 199_999)
+    assert layout["absence"] == "who left is sent once more, with Gone = yes"
+    assert [column["rule"] for column in layout["columns"]] == ["the vendor's table", "the vendor's page"]
+    assert [(rule["sentence"], rule["source"]) for rule in layout["rules"]] == [
+        ("ids are odd", "the vendor's footnote")
+    ]
+    assert told["rules"] == [
+        {
+            "name": "pace",
+            "sentence": "one file in 24 hours",
+            "severity": "not due",
+            "source": "the vendor's letter",
+        }
+    ]
+    assert told["answers"][0]["known"] == "published"
+
+
+def test_shows_people_guarantee_rules_notes_and_the_twin(rosterbus, install):
+    install("vendor", CODE)
+
+    ran = rosterbus("describe", "vendor")
+
+    assert ran.code == 0
+    for line in (
+        "  guarantee    once",
+        "    Id   text, required",
+        "        direct: student_id   [the vendor's table]",
+        "    reject: ids are odd   [the vendor's footnote]",
+        "  not due      pace: one file in 24 hours   [the vendor's letter]",
+        "  people.student_id: agree on it",
+        "twin: rosterbus twin vendor",
+        "  published    a second file waits (the vendor's letter)",
+        "  limits       at most 199,999 rows",
+    ):
+        assert line in ran.out.splitlines()
+
+
+def test_says_so_where_rules_are_not_listed_by_their_authors(rosterbus):
+    assert "its authors do not list them" in rosterbus("describe", "drop").out
+
+
+def test_an_unknown_name_is_an_error_with_the_names_there_are(rosterbus):
+    ran = rosterbus("describe", "nowhere")
+
+    assert ran.code == 1
+    assert "there is no plugin `nowhere`; installed: " in ran.err
+    assert "there is no source `drop`" in rosterbus("describe", "drop", "--kind", "source").err
+
+
+def test_a_broken_plugin_is_an_error_with_its_reason(rosterbus, install):
+    install("tomorrow", "", group="rosterbus.v9.destinations")
+
+    assert "needs connector API 9" in rosterbus("describe", "tomorrow").err
