@@ -121,6 +121,11 @@ def test_without_a_quote_character_quotes_are_text(place):
     assert_exact(place, 'id,name\n1,"Ada\n2,6" pipe\n', quote="")
 
 
+@pytest.mark.parametrize("quote", ["'", "¦", "$"])
+def test_any_character_may_be_the_quote(place, quote):
+    assert_exact(place, f'id,name\n1,{quote}A,da{quote}{quote}{quote}\n2,"Bob"\n', quote=quote)
+
+
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the csv-spectrum samples are not beside this checkout")
 @pytest.mark.parametrize("sample", sorted(path.stem for path in (SAMPLES / "csvs").glob("*.csv")))
 def test_reads_the_csv_spectrum(sample):

@@ -1,5 +1,7 @@
 """What cannot be read is said, with its row, and takes nobody else along."""
 
+import csv
+
 import pytest
 from rosterbus.errors import ConfigError, ConnectorError
 from rosterbus.reading import records
@@ -57,6 +59,15 @@ def test_a_field_may_have_131072_characters_and_no_more(load, rows, quote):
     assert [(row, key, len(name)) for row, key, name in rows()] == [(2, "1", len(fits)), (4, "3", 2)]
     assert kinds(loaded) == [(3, "too-long")]
     assert "131,072 characters" in loaded.problems[0].message
+
+
+def test_the_longest_field_is_the_same_where_another_library_moved_the_limit_of_csv(load):
+    before = csv.field_size_limit(10_000_000)
+    try:
+        loaded = load("id,name\n1," + "x" * (records.LONGEST_FIELD + 1) + "\n")
+    finally:
+        csv.field_size_limit(before)
+    assert kinds(loaded) == [(2, "too-long")]
 
 
 def test_a_long_record_of_shorter_fields_is_read(load, rows):

@@ -106,8 +106,8 @@ def test_the_table_answers_when_the_engine_is_locked(engine, load, rows):
     "place",
     [
         'it\'s a "name" of ours.csv',
-        "[2026]*?.csv",
-        "year=2026/x.csv",
+        "[2026]?.csv",
+        "c0=2026/x.csv",
         "x.csv.gz",
         "x{a,b}.csv",
         "ümläut $1.csv",
@@ -121,3 +121,27 @@ def test_only_the_named_file_is_read(engine, tmp_path, place):
     loaded = load_table(engine, 'a "table"', Delimited(path, path.name))
     assert loaded.raw.columns == ("id", "name")
     assert engine.execute('FROM raw."a ""table"""').fetchall() == [(2, "1", "Ada")]
+
+
+def test_a_path_that_would_be_taken_for_a_pattern_is_not_given_to_the_engine(
+    engine, tmp_path, read_by_engine
+):
+    (tmp_path / "a*.csv").write_text("id,name\n1,Ada\n", encoding="utf-8", newline="")
+    (tmp_path / "ab.csv").write_text("id,name\n", encoding="utf-8", newline="")
+    load_table(engine, "students", Delimited(tmp_path / "a*.csv", "a*.csv"))
+    assert not read_by_engine()
+
+
+def test_the_name_of_a_folder_is_no_value(engine, tmp_path, rows, read_by_engine):
+    path = tmp_path / "c0=2026" / "x.csv"
+    path.parent.mkdir()
+    path.write_text("id,name\n1,Ada\n", encoding="utf-8", newline="")
+    load_table(engine, "students", Delimited(path, "x.csv"))
+    assert rows() == [(2, "1", "Ada")]
+    assert read_by_engine()
+
+
+def test_a_blank_line_is_no_blank_cell_even_in_a_single_column(load, rows):
+    loaded = load('id\n1\n\n""\n5\n')
+    assert rows() == [(2, "1"), (4, ""), (5, "5")]
+    assert loaded.read == 3
