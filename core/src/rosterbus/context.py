@@ -119,11 +119,11 @@ class RunContext:
             mark_sent=never,
             progress=lambda *_: None,
         )
-        address = self._address(subject.spec, delivery, subject.settings)
+        address = self.address(subject.spec, delivery, subject.settings)
         target = address.target
-        return self._address(subject.spec, delivery, subject.settings)
+        return self.address(subject.spec, delivery, subject.settings)
 
-    def _address(self, spec: DeliveryPart, delivery: Delivery, settings: Values) -> Address:
+    def address(self, spec: DeliveryPart, delivery: Delivery, settings: Values) -> Address:
         address: Address = self.plugins.call(
             f"destination:{spec.connector}",
             "address",

@@ -31,8 +31,8 @@ class Finding:
     """What a rule says of a plan or of an extract.
 
     `numbers` are what the rule counted, by name; `source` is where the rule comes from (a page, an article, or
-    ``rosterbus``); `until` is set for ``not due``: the first moment at which it is due. `cause`, `if_nothing`, `if_wrong`
-    and `if_right` explain a hold: what probably happened, and what each decision leads to or which command makes it.
+    ``rosterbus``); `until` is set for ``not due``: the first moment at which it is due. `cause`, `if_nothing`,
+    `if_wrong` and `if_right` explain a hold: what probably happened, and what each decision leads to.
     """
 
     severity: Severity

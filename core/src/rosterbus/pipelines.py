@@ -92,15 +92,20 @@ def opened(
 def run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order | None = None) -> Outcome:
     """Finish what is open, plan, and apply what may go."""
     outcome = Outcome(context.pipeline.name, context.token)
-    ready = [part for part in deliveries if _finished(context, part, outcome)]
-    planned = plan_all(context, ready, order or Order()) if ready else []
-    if isinstance(planned, str):
-        outcome.nothing = planned
-        planned = []
-    for plan in planned:
-        _applied(context, plan, outcome)
+    with context.ledger.lock(f"pipeline:{context.pipeline.name}", context.pipeline.name):
+        _run(context, deliveries, order or Order(), outcome)
     close(context, outcome)
     return outcome
+
+
+def _run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order, outcome: Outcome) -> None:
+    ready = [part for part in deliveries if _finished(context, part, outcome)]
+    planned = plan_all(context, ready, order) if ready else []
+    if isinstance(planned, str):
+        outcome.nothing = planned
+        return
+    for plan in planned:
+        _applied(context, plan, outcome)
 
 
 def apply_plans(context: RunContext, plans: Sequence[StoredPlan]) -> Outcome:

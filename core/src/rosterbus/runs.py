@@ -14,7 +14,7 @@ from rosterbus.extracts import Extract, Mapped, Nothing, SourceState, Unchanged
 from rosterbus.fetching import Fetcher
 from rosterbus.layouts import LayoutSpec, as_specs
 from rosterbus.plan.compilation import compile_corrections, compile_layout
-from rosterbus.plan.extraction import Extracted, account_for_raw, load_extract, store_problems
+from rosterbus.plan.extraction import Extracted, account_for_raw, counted, load_extract, store_problems
 from rosterbus.plan.planning import Order, Planning, Subject
 from rosterbus.plan.relations import Roster, build_roster, create_views, store_optouts
 from rosterbus.plan.stored import StoredPlan
@@ -140,7 +140,7 @@ def _mapped(
     context: RunContext, extracted: Extracted, mapped: Mapped, deliveries: Sequence[DeliveryPart]
 ) -> Reading:
     connection = extracted.connection
-    extracted.findings += mapped.findings
+    extracted.findings += [*mapped.findings, *counted(connection, mapped)]
     wanted = {spec.rows for part in deliveries for spec in layouts_of(context, part)}
     corrected = set(context.pipeline.source.map)
     if unknown := corrected - set(vocabulary().tables):

@@ -64,7 +64,7 @@ class Settings(marshmallow.Schema):
 class SecretField(fields.Field[SecretReference]):
     """A reference to a secret; the secret itself is refused."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> SecretReference:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> SecretReference:
         try:
             return SecretReference.parse(value)
         except ValueError as error:

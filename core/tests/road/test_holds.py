@@ -82,7 +82,10 @@ def test_a_changed_export_is_not_covered(grown: Village) -> None:
 def test_an_edited_mapping_is_not_covered(grown: Village) -> None:
     grown.write(roll(first=31) + [student(900)])
     approved(grown, grown.plan(hours=24))
-    grown.pipeline(deliver=DELIVER + "\n[deliver.drop.map.students.columns]\nfirst_name = {transform='upper(first_name)'}")
+    grown.pipeline(
+        deliver=DELIVER
+        + "\n[deliver.drop.map.students.columns]\nfirst_name = {transform='upper(first_name)'}"
+    )
     assert grown.run(hours=1).exit_code == 3
 
 
@@ -170,7 +173,9 @@ def test_a_column_that_emptied_is_held(grown: Village) -> None:
 
 
 def test_a_changed_identifier_is_held_above_its_share(grown: Village) -> None:
-    grown.write([student(n, school="1" if n <= 100 else "2", mail=f"new{n}@example.org") for n in range(1, 201)])
+    grown.write(
+        [student(n, school="1" if n <= 100 else "2", mail=f"new{n}@example.org") for n in range(1, 201)]
+    )
     rules = {one.rule for one in grown.plan(hours=24).holds}
     assert "share identifiers" in rules
 
@@ -200,7 +205,10 @@ def test_guards_can_be_set(grown: Village) -> None:
 
 
 def test_a_mapping_edit_is_shown_as_such(grown: Village) -> None:
-    grown.pipeline(deliver=DELIVER + "\n[deliver.drop.map.students.columns]\nfirst_name = {transform='upper(first_name)'}")
+    grown.pipeline(
+        deliver=DELIVER
+        + "\n[deliver.drop.map.students.columns]\nfirst_name = {transform='upper(first_name)'}"
+    )
     plan = grown.plan(hours=24)
     assert plan.verdict == "go"
     [warned] = [one for one in plan.findings if one.rule == "changed by the mapping"]
@@ -211,7 +219,10 @@ def test_a_mapping_edit_is_shown_as_such(grown: Village) -> None:
 
 def test_a_real_change_beside_a_mapping_edit_is_told_apart(grown: Village) -> None:
     grown.write([student(1, grade="12"), *roll(first=2)])
-    grown.pipeline(deliver=DELIVER + "\n[deliver.drop.map.students.columns]\nfirst_name = {transform='upper(first_name)'}")
+    grown.pipeline(
+        deliver=DELIVER
+        + "\n[deliver.drop.map.students.columns]\nfirst_name = {transform='upper(first_name)'}"
+    )
     plan = grown.plan(hours=24)
     assert plan.layouts[0].difference["changed"] == 1
     assert plan.layouts[0].difference["mapping_changed"] == 199
@@ -226,7 +237,10 @@ def test_rows_that_a_new_condition_leaves_out_are_the_mappings_doing(grown: Vill
 
 
 def test_an_edit_that_changes_the_key_is_held(grown: Village) -> None:
-    grown.pipeline(deliver=DELIVER + "\n[deliver.drop.map.students.columns]\nstudent_id = {transform=\"'X' || student_id\"}")
+    grown.pipeline(
+        deliver=DELIVER
+        + "\n[deliver.drop.map.students.columns]\nstudent_id = {transform=\"'X' || student_id\"}"
+    )
     rules = {one.rule for one in grown.plan(hours=24).holds}
     assert "identifiers changed by the mapping" in rules
 

@@ -75,7 +75,9 @@ def test_rows_that_were_rejected_before_are_not_news(village: Village) -> None:
 
 
 def test_every_copy_of_a_repeated_key_is_rejected_and_names_the_rows(village: Village) -> None:
-    village.write([student(1), student(2), student(2, mail="other@example.org"), student(3, mail="s1@example.org")])
+    village.write(
+        [student(1), student(2), student(2, mail="other@example.org"), student(3, mail="s1@example.org")]
+    )
     village.pipeline(deliver=ONLY_STUDENTS)
     plan = village.plan()
     assert plan.layouts[0].counts["rejected"] == 4
@@ -147,7 +149,9 @@ def test_a_test_file_moves_no_baseline(village: Village) -> None:
 
 def test_opt_outs_are_left_out_and_counted(village: Village) -> None:
     (village.root / "rosterbus.toml").write_text('[privacy]\nexclude = "optouts.csv"\n', encoding="utf-8")
-    (village.root / "optouts.csv").write_text("id,vendor,reason\n2,,asked\n3,drop,asked\n4,other,asked\n", encoding="utf-8")
+    (village.root / "optouts.csv").write_text(
+        "id,vendor,reason\n2,,asked\n3,drop,asked\n4,other,asked\n", encoding="utf-8"
+    )
     village.write([student(n) for n in range(1, 6)])
     village.pipeline(deliver=ONLY_STUDENTS)
     receipt = village.run().receipts[0]
@@ -164,7 +168,9 @@ def test_only_declared_columns_leave(village: Village) -> None:
         encoding="utf-8",
     )
     village.run()
-    everything = [path for path in village.root.rglob("*") if path.is_file() and path.parent != village.export]
+    everything = [
+        path for path in village.root.rglob("*") if path.is_file() and path.parent != village.export
+    ]
     assert not [path for path in everything if b"CANARY" in path.read_bytes()]
 
 
@@ -207,7 +213,9 @@ def test_an_unmatched_code_is_that_cells_problem(village: Village) -> None:
 
 def test_an_unknown_roster_column_is_told_with_file_and_line(village: Village) -> None:
     village.write([student(1)])
-    village.pipeline(deliver="contacts = false\n[deliver.drop.map.students.columns]\nfirst_name = 'frist_name'\n")
+    village.pipeline(
+        deliver="contacts = false\n[deliver.drop.map.students.columns]\nfirst_name = 'frist_name'\n"
+    )
     with pytest.raises(ConfigError, match=r"v\.toml, line \d+: .*first_name.*frist_name.*first_name"):
         village.plan()
 

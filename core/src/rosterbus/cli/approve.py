@@ -23,7 +23,7 @@ from rosterbus.delivery.deciding import approve
 def command(
     plan: str, by: str, reason: str, hours: float | None, as_json: bool, folder: Path | None, environment: str
 ) -> int:
-    """Let the held PLAN go: exactly its files, on the baseline and mapping it was made on, until the approval expires."""
+    """Let the held PLAN go: exactly its files, on the baseline and mapping it was made on, until it expires."""
     with open_ledger(folder, environment) as (project, ledger):
         lasts = timedelta(hours=hours or project.approval_hours)
         approval = approve(project, ledger, plan, by=by, reason=reason, expires=datetime.now(UTC) + lasts)

@@ -68,10 +68,12 @@ def _layout(layout: StoredLayout) -> Iterator[str]:
     filtered = f"   filtered {counts['filtered']:,}" if counts["filtered"] else ""
     newly = f" ({counts['newly_rejected']} new)" if counts["rejected"] else ""
     accepted = counts["staged"] + counts["unchanged"]
-    changed = f"new {counts['new']:,}, changed {counts['changed']:,}, same {accepted - counts['new'] - counts['changed']:,}"
+    same = accepted - counts["new"] - counts["changed"]
+    changed = f"new {counts['new']:,}, changed {counts['changed']:,}, same {same:,}"
+    rest = f"rejected {counts['rejected']:,}{newly}{filtered}   removed {counts['removed']:,}"
     yield _row(
         "",
-        f"in the file {counts['staged']:,}: {changed}   rejected {counts['rejected']:,}{newly}{filtered}   removed {counts['removed']:,}",
+        f"in the file {counts['staged']:,}: {changed}   {rest}",
     )
     if counts["leaver_rows"]:
         yield _row("", f"rows of leavers {counts['leaver_rows']:,}")

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from rosterbus.context import RunContext
-from rosterbus.engine import listed, literal, open_engine, quoted
+from rosterbus.engine import listed, open_engine, quoted
 from rosterbus.errors import ConfigError, HeldError
 from rosterbus.extracts import Delimited
 from rosterbus.layouts import LayoutSpec
@@ -95,10 +95,11 @@ def _convert(context: RunContext, part: DeliveryPart, spec: LayoutSpec, *, file:
         baseline = Baseline("", part.baseline, path, None, context.digest_key)
         columns = [column.name for column in spec.columns if column.name in loaded.raw.columns]
         cells = ", ".join(f"{stored_cell(baseline, spec, column)} AS {quoted(column)}" for column in columns)
-        once = f"SELECT * FROM raw.held QUALIFY row_number() OVER (PARTITION BY {listed(spec.key)} ORDER BY _row DESC) = 1"
+        last = f"row_number() OVER (PARTITION BY {listed(spec.key)} ORDER BY _row DESC) = 1"
         copy(
             connection,
-            f"SELECT {stored_key(baseline, spec.key)} AS _key, {literal('')} AS _school, false AS _gone, {cells} FROM ({once})",
+            f"SELECT {stored_key(baseline, spec.key)} AS _key, '' AS _school, false AS _gone, {cells} "
+            f"FROM (SELECT * FROM raw.held QUALIFY {last})",
             path,
         )
 

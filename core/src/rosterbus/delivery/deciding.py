@@ -15,7 +15,7 @@ from rosterbus.project import Project
 def approve(
     project: Project, ledger: Ledger, text: str, *, by: str, reason: str, expires: datetime
 ) -> ApprovalRecord:
-    """Approve a held plan, known by a prefix of its id; raises ConfigError or RefusedError where that is not possible."""
+    """Approve a held plan, known by a prefix of its id; raises ConfigError or RefusedError where that cannot be."""
     record = ledger.find_plan(text)
     plan = StoredPlan.load(record.folder)
     witness = Witness.from_here(by=by, reason=reason)

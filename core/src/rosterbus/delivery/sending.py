@@ -8,6 +8,7 @@ from rosterbus.context import RunContext
 from rosterbus.deliveries import Done, Loaded, NotStarted, Partly, Reconciled, Unsure
 from rosterbus.errors import ConnectorError, PluginError, RetriableError
 from rosterbus.ledger.records import BaselineMove, DeliveryRecord
+from rosterbus.ledger.store import canonical
 from rosterbus.plan.staging import sha256
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.project import DeliveryPart
@@ -23,13 +24,7 @@ def begin(context: RunContext, spec: DeliveryPart, plan: StoredPlan) -> Delivery
     try:
         settings = context.settings(spec)
         delivery = context.delivery(plan, record, at=context.now)
-        address = context.plugins.call(
-            f"destination:{spec.connector}",
-            "address",
-            step="naming the target",
-            delivery=delivery,
-            settings=settings,
-        )
+        address = context.address(spec, delivery, settings)
         record = context.ledger.deliveries.fix_intent(record.id, address, token=context.token)
     except (ConnectorError, PluginError) as error:
         context.ledger.deliveries.fail(record.id, str(error), token=context.token)
@@ -43,21 +38,14 @@ def send(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: Deli
     Raises RetriableError where the vendor is away: the delivery stays open, and the next run goes on.
     """
     for _ in range(CONTINUATIONS):
-        before = record
         record = context.ledger.deliveries.attempt(record.id, token=context.token)
         try:
-            answer: Loaded = context.plugins.call(
-                f"destination:{spec.connector}",
-                "load",
-                step="sending",
-                delivery=context.delivery(plan, record),
-                settings=context.settings(spec),
-            )
+            answer = _loaded(context, spec, plan, record)
         except RetriableError:
             raise
         except (ConnectorError, PluginError) as error:
             return _ended_badly(
-                context, record, error, may_have_arrived=_may_have_arrived(context, before, error)
+                context, record, error, may_have_arrived=_may_have_arrived(context, record, error)
             )
         if not isinstance(answer, Partly):
             return _ended(context, plan, record, answer)
@@ -84,11 +72,12 @@ def resume(
         )
         return context.ledger.deliveries.get(record.id)
     if isinstance(answer, NotStarted | Partly):
-        _check_bytes(plan)
+        try:
+            _check_bytes(plan)
+        except ConnectorError as error:
+            return _ended_badly(context, record, error, may_have_arrived=record.sent_at is not None)
         return send(context, spec, plan, record)
-    if isinstance(answer, Done) and record.state == "intent":
-        context.ledger.deliveries.mark_sent(record.id, token=context.token)
-    return _ended(context, plan, context.ledger.deliveries.get(record.id), answer)
+    return _ended(context, plan, record, answer)
 
 
 def moves(plan: StoredPlan) -> list[BaselineMove]:
@@ -106,6 +95,18 @@ def moves(plan: StoredPlan) -> list[BaselineMove]:
     ]
 
 
+def _loaded(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: DeliveryRecord) -> Loaded:
+    answer: Loaded = context.plugins.call(
+        f"destination:{spec.connector}",
+        "load",
+        step="sending",
+        delivery=context.delivery(plan, record),
+        settings=context.settings(spec),
+    )
+    _refuse_odd(answer, Done, Partly, Unsure)
+    return answer
+
+
 def _reconciled(
     context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: DeliveryRecord
 ) -> Reconciled:
@@ -116,11 +117,25 @@ def _reconciled(
         delivery=context.delivery(plan, record),
         settings=context.settings(spec),
     )
+    _refuse_odd(answer, Done, NotStarted, Partly, Unsure)
     return answer
 
 
+def _refuse_odd(answer: object, *allowed: type) -> None:
+    """Refuse what the ledger could not keep, while it is still known whose answer it is."""
+    if not isinstance(answer, allowed):
+        names = ", ".join(one.__name__ for one in allowed)
+        raise PluginError(f"the connector answered {type(answer).__name__} where it may say {names}")
+    if isinstance(answer, Done):
+        try:
+            canonical(dict(answer.evidence))
+        except (TypeError, ValueError) as error:
+            msg = f"the connector gave evidence that is no JSON ({type(error).__name__}); report it to its maintainers"
+            raise PluginError(msg) from error
+
+
 def _ended(
-    context: RunContext, plan: StoredPlan, record: DeliveryRecord, answer: Done | Unsure | NotStarted | Partly
+    context: RunContext, plan: StoredPlan, record: DeliveryRecord, answer: Done | Unsure
 ) -> DeliveryRecord:
     ledger, token = context.ledger, context.token
     if isinstance(answer, Done):
@@ -129,16 +144,13 @@ def _ended(
         ledger.confirmations.confirm(
             record.id, token=token, evidence=answer.evidence, outcome=answer.outcome, baselines=moves(plan)
         )
-    elif isinstance(answer, Unsure):
-        ledger.deliveries.hold(record.id, answer.why, token=token)
     else:
-        msg = f"the connector answered {type(answer).__name__} where it had to say Done, Partly or Unsure"
-        raise PluginError(msg)
+        ledger.deliveries.hold(record.id, answer.why, token=token)
     return ledger.deliveries.get(record.id)
 
 
 def _may_have_arrived(context: RunContext, before: DeliveryRecord, error: Exception) -> bool:
-    """Whether a final error leaves open that the vendor has it.
+    """Whether a final error leaves open that the vendor has it; `before` is how the failed attempt began.
 
     A connector's own error speaks of this attempt alone: if an earlier one had been sent, its end stays unknown. A
     broken connector says nothing at all, so that only the ledger can tell.

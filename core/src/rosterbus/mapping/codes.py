@@ -5,19 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal
 
 from rosterbus.errors import ConfigError
 from rosterbus.mapping.pieces import quoted_text
 
-
-class Default(TypedDict):
-    """The value for every code that is not in the list."""
-
-    default: str
-
-
-Unmatched = Literal["reject", "blank", "keep"] | Default
+Unmatched = Literal["reject", "blank", "keep"] | Mapping[str, str]
+"""What becomes of a code that is not in the list; a mapping is ``{"default": "X"}``."""
 
 FAILED = "\x01failed"
 """What a cell holds whose transformation failed."""

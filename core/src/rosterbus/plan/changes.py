@@ -12,7 +12,7 @@ from rosterbus.plan.stored import StoredPlan
 
 @dataclass(frozen=True)
 class Change:
-    """One row that a plan changes at the vendor. `cells` are column, old and new text of changed cells: personal data."""
+    """One row that a plan changes at the vendor. `cells`, column with old and new text, are personal data."""
 
     layout: str
     kind: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rosterbus.engine import columns_of, literal, quoted
+from rosterbus.engine import columns_of, literal, quoted, value
 from rosterbus.extracts import Extract, Mapped, RawTable
 from rosterbus.findings import Finding, Problem
 from rosterbus.mapping import install_functions
@@ -85,6 +85,18 @@ def _unused(
         f"WHERE _row NOT IN (SELECT r FROM ({used}) WHERE r IS NOT NULL) GROUP BY because ORDER BY because"
     )
     return {reason: int(count) for reason, count in counted.fetchall()}
+
+
+def counted(connection: duckdb.DuckDBPyConnection, mapped: Mapped) -> list[Finding]:
+    """The findings of a source whose count over raw tables is not zero, with the number of rows."""
+    rows = [(one.finding, int(value(connection, one.sql) or 0)) for one in mapped.counted]
+    return [
+        replace(
+            finding, sentence=f"{finding.sentence} ({count:,})", numbers={**finding.numbers, "rows": count}
+        )
+        for finding, count in rows
+        if count
+    ]
 
 
 def lost_columns(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +47,7 @@ def _baseline(plan: PlanView, view: LayoutView) -> Iterator[Finding]:
     harmless = view.spec.absence == "kept" and view.spec.sends == "everyone"
     if view.has_baseline or harmless or plan.test:
         return
+    say = f"rosterbus baseline {plan.pipeline} --deliver {plan.delivery}"
     yield Finding(
         "hold",
         "no baseline",
@@ -55,8 +56,8 @@ def _baseline(plan: PlanView, view: LayoutView) -> Iterator[Finding]:
         layout=view.spec.name,
         cause="the first delivery of this pipeline",
         if_nothing=IF_NOTHING,
-        if_wrong=f"rosterbus baseline {plan.pipeline} --deliver {plan.delivery} --from FILE, with what the vendor holds",
-        if_right=f"rosterbus baseline {plan.pipeline} --deliver {plan.delivery} --empty, if the vendor holds nothing yet",
+        if_wrong=f"{say} --from FILE, with what the vendor holds",
+        if_right=f"{say} --empty, if the vendor holds nothing yet",
     )
 
 
@@ -80,7 +81,7 @@ def _source(plan: PlanView) -> Iterator[Finding]:
     for table, columns in plan.lost_columns.items():
         yield _hold(
             "columns lost",
-            f"`{table}` no longer has {', '.join(f'`{column}`' for column in columns)}",
+            f"`{table}` no longer has {_named(columns)}",
             cause="another export template, or a renamed header",
         )
 
@@ -177,7 +178,7 @@ def _emptied(plan: PlanView, view: LayoutView) -> Iterator[Finding]:
     if columns := [name for name in emptied if name not in known]:
         yield _hold(
             "columns emptied",
-            f"{', '.join(f'`{name}`' for name in columns)} of `{view.spec.name}` is blank in every row and was not before",
+            f"{_named(columns)} of `{view.spec.name}` is blank in every row and was not before",
             cause="a column left out of the export, or renamed",
             layout=view.spec.name,
         )
@@ -197,16 +198,17 @@ def _recipe(view: LayoutView) -> Iterator[Finding]:
     if anchors and difference.had:
         yield _hold(
             "identifiers changed by the mapping",
-            f"the edited mapping gives other values for {', '.join(f'`{column}`' for column in sorted(anchors))} of `{name}`",
+            f"the edited mapping gives other values for {_named(sorted(anchors))} of `{name}`",
             cause="an edited mapping; the vendor would take the same people for others",
             layout=name,
         )
     elif difference.mapping_changed or difference.mapping_removed:
-        columns = ", ".join(f"`{column}`" for column in difference.mapping_columns) or "which rows are sent"
+        columns = _named(difference.mapping_columns) or "which rows are sent"
+        rows = f"{difference.mapping_changed} rows differ, {difference.mapping_removed} leave"
         yield Finding(
             "warn",
             "changed by the mapping",
-            f"changed by the mapping: {columns} ({difference.mapping_changed} rows differ, {difference.mapping_removed} leave)",
+            f"changed by the mapping: {columns} ({rows})",
             layout=name,
         )
 
@@ -225,11 +227,15 @@ def _partial(plan: PlanView, view: LayoutView) -> Iterator[Finding]:
     elif removes and plan.unreadable:
         yield _hold(
             "removals beside unreadable rows",
-            f"{view.difference.removed} rows of `{view.spec.name}` are missing while {plan.unreadable} records of the export "
-            "cannot be read; they may be the same people",
+            f"{view.difference.removed} rows of `{view.spec.name}` are missing while {plan.unreadable} records of the "
+            "export cannot be read; they may be the same people",
             cause="damaged lines in the export",
             layout=view.spec.name,
         )
+
+
+def _named(columns: Iterable[str]) -> str:
+    return ", ".join(f"`{column}`" for column in columns)
 
 
 def _hold(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rosterbus.context import RunContext
     from rosterbus.project import DeliveryPart
 
+
 @dataclass(frozen=True)
 class Order:
     """What is asked for: a live or a test file, for everybody or for one key alone, with or without removals."""

@@ -75,11 +75,13 @@ def extract_relation(connection: duckdb.DuckDBPyConnection, table: str, sql: str
     name = f"{schema}.{quoted(table)}"
     try:
         given = columns_of(connection, f"({sql})")
-        known = vocabulary().tables[table].columns
+        known, key = vocabulary().tables[table].columns, vocabulary().tables[table].key
         kept = [quoted(c) for c in given if c.startswith("_row")]
         kept += [f"coalesce({quoted(c)}, '') AS {quoted(c)}" for c in given if not c.startswith(INTERNAL)]
         kept += [f"'' AS {quoted(c)}" for c in known if c not in given]
-        connection.execute(f"CREATE TABLE {name} AS SELECT {', '.join(kept)} FROM ({sql}) ORDER BY _row")
+        connection.execute(
+            f"CREATE TABLE {name} AS SELECT {', '.join(kept)} FROM ({sql}) ORDER BY _row, {listed(key)}"
+        )
     except duckdb.Error as error:
         msg = f"the source's SQL for `{table}` fails in the step map: {type(error).__name__}"
         raise PluginError(msg) from error
@@ -90,9 +92,8 @@ def create_views(
 ) -> None:
     """Create ``roster.<table>``: the extracted relation with the pipeline's local corrections over it."""
     for table in roster.relations:
-        connection.execute(
-            f"CREATE VIEW roster.{quoted(table)} AS {corrected(f'extracted.{quoted(table)}', corrections.get(table, {}))}"
-        )
+        select = corrected(f"extracted.{quoted(table)}", corrections.get(table, {}))
+        connection.execute(f"CREATE VIEW roster.{quoted(table)} AS {select}")
 
 
 def corrected(table: str, corrections: Mapping[str, str]) -> str:

@@ -141,7 +141,8 @@ def add_problems(
     row, file = location(rendered, roster, column)
     connection.execute(
         f"INSERT INTO work.problems SELECT {literal(rendered.layout.spec.name)}, _n, {literal(file)}, {row}, "
-        f"{key_text(rendered.key)}, {literal(column)}, {kind}, {message} FROM {rendered.table} {joined} WHERE {where} ORDER BY _n"
+        f"{key_text(rendered.key)}, {literal(column)}, {kind}, {message} "
+        f"FROM {rendered.table} {joined} WHERE {where} ORDER BY _n"
     )
 
 

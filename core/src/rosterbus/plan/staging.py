@@ -144,7 +144,8 @@ def _held(rendered: Rendered, loaded: LoadedBaseline, column: str) -> str:
     held = f"b.{quoted(column)}" if column in loaded.columns else "''"
     if spec.absence == "explicit" and column in spec.leaver:
         removed = f"SELECT _key FROM {changes_table(spec)} WHERE kind = 'removed'"
-        return f"CASE WHEN b._key IN ({removed}) THEN {literal(spec.leaver[column])} ELSE {held} END AS {quoted(column)}"
+        left = literal(spec.leaver[column])
+        return f"CASE WHEN b._key IN ({removed}) THEN {left} ELSE {held} END AS {quoted(column)}"
     return f"{held} AS {quoted(column)}"
 
 

@@ -53,7 +53,7 @@ class Counts:
 
 @dataclass
 class LayoutView:
-    """One layout of a plan. `difference` compares it with what the vendor holds; `has_baseline` tells if that is known."""
+    """One layout of a plan; `has_baseline` tells whether it is known what the vendor holds, and so what differs."""
 
     spec: LayoutSpec
     counts: Counts

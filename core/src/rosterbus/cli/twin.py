@@ -1,0 +1,41 @@
+"""`rosterbus twin`: a vendor's stand-in on your own machine."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from rosterbus.rehearsing import start_twin
+
+
+@click.command("twin")
+@click.argument("name")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where its files lie; default: a folder that goes when it stops.",
+)
+@click.option("--seconds", type=float, help="Stop after this long; default: when interrupted.")
+def command(name: str, folder: Path | None, seconds: float | None) -> int:
+    """Start the twin of the destination NAME, and tell how to reach it."""
+    with ExitStack() as stack:
+        place = folder or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix=f"rosterbus-twin-{name}-"))
+        )
+        twin = start_twin(name, place, {})
+        stack.callback(twin.stop)
+        click.echo(f"the twin of {name} is up; its files lie in {place}")
+        for line in twin.reach:
+            click.echo(f"  {line}")
+        for answer in twin.answers:
+            click.echo(f"  {answer.known:<10} {answer.behaviour} ({answer.source})")
+        click.echo("stop it with Ctrl-C")
+        try:
+            threading.Event().wait(seconds)
+        except KeyboardInterrupt:
+            click.echo("stopping")
+    return 0
