@@ -16,10 +16,10 @@ from rosterbus_sftp import connect, test_connection
 
 from rosterbus_samegoal import automatic, epochs
 from rosterbus_samegoal.files import layouts
-from rosterbus_samegoal.rules import judged
+from rosterbus_samegoal.rules import RULES, judged
 from rosterbus_samegoal.settings import Settings
 
-__all__ = ["Settings", "layouts"]
+__all__ = ["RULES", "Settings", "layouts"]
 
 
 @hookimpl

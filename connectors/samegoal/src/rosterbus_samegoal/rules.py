@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from rosterbus.deliveries import StagedFile
-from rosterbus.findings import Finding
+from rosterbus.findings import Finding, RuleDoc
 from rosterbus.layouts import Skip
 from rosterbus.plan.view import PlanView
 from rosterbus.settings import Values
@@ -25,54 +24,115 @@ from rosterbus_samegoal.published import (
     STUDENTS,
 )
 
-IF_NOTHING = "SameGoal keeps what it has, and nothing of this plan is sent"
-MEND = "mend the mapping of the pipeline and run it again; the new plan takes the place of this one"
+MISNAMED_FILE = RuleDoc(
+    "files misnamed", f"SameGoal ignores what is not called {STUDENTS} or {GUARDIANS}", "refuse", ARTICLE
+)
+MISSING_COLUMN = RuleDoc(
+    "file missing a column", f"{STUDENTS} has all {len(COLUMNS)} columns, blank or not", "refuse", ARTICLE
+)
+MISNAMED_COLUMN = RuleDoc(
+    "misnamed column", f"the headers of {STUDENTS} are those that are published", "refuse", ARTICLE
+)
+CSV_REQUIREMENTS = RuleDoc(
+    "CSV file generation requirements",
+    "files are read back as CSV in UTF-8, every row with as many fields as the header",
+    "refuse",
+    RFC_4180,
+)
+UNMAPPED = RuleDoc(
+    "required column not mapped", "a required column is never left out of the mapping", "refuse", CSV_API
+)
+TOGETHER = RuleDoc(
+    "guardians without students", "guardians are loaded together with their students", "refuse", BULK_LOADER
+)
+NO_TEST = RuleDoc(
+    "test file",
+    "SameGoal knows no test file: an epoch that is tried out by hand is loaded like any other",
+    "refuse",
+    ARTICLE,
+)
+NO_GUARDIANS = RuleDoc(
+    "students without guardians",
+    f"`guardians = false` sends no {GUARDIANS}; SameGoal wants both loaded together and deletes guardians that "
+    "are missing from a load, so ask it what becomes of those it has",
+    "warn",
+    BULK_LOADER,
+)
+LEAVERS = RuleDoc(
+    "leavers",
+    "SameGoal deletes no student, so that one who is no longer in the roster stays there as active as before",
+    "warn",
+    f"{BULK_LOADER}; {ENROLLMENT}",
+)
+NO_EPOCH = RuleDoc(
+    "no epoch of our own",
+    '`mode = "auto"`: SameGoal may take one file before the other, and nobody can see where a file went; '
+    'write `mode = "epoch"` if the account can make folders',
+    "warn",
+    f"{ARTICLE}; {SFTP_ACCOUNT}",
+)
+RULES = (
+    MISNAMED_FILE,
+    MISSING_COLUMN,
+    MISNAMED_COLUMN,
+    CSV_REQUIREMENTS,
+    UNMAPPED,
+    TOGETHER,
+    NO_TEST,
+    NO_GUARDIANS,
+    LEAVERS,
+    NO_EPOCH,
+)
 
 
 def judged(plan: PlanView, settings: Values) -> Sequence[Finding]:
     """What SameGoal's rules say of a plan; none of them is a matter of time."""
     if not plan.layouts:
         return []
-    found = [*_test(plan), *_unmapped(plan), *_leavers(plan), *_guardians(settings), *_mode(settings)]
-    if plan.files:
-        found += _names(plan.files)
+    found = [*_unmapped(plan), *_leavers(plan), *_names(plan.files)]
     for file in plan.files:
         found += _contents(file)
-    return found
+    broken = (
+        (plan.test, NO_TEST),
+        (not settings.guardians, NO_GUARDIANS),
+        (settings.mode == "auto", NO_EPOCH),
+    )
+    return [*found, *(_found(rule, rule.sentence) for is_broken, rule in broken if is_broken)]
 
 
-def _refused(rule: str, sentence: str, source: str, **more: Any) -> Finding:
-    return Finding("refuse", rule, sentence, source, if_nothing=IF_NOTHING, if_wrong=MEND, **more)
-
-
-def _test(plan: PlanView) -> Iterator[Finding]:
-    if plan.test:
-        sentence = "SameGoal knows no test file: an epoch that is tried out by hand is loaded like any other"
-        yield _refused("test file", sentence, ARTICLE)
+def _found(rule: RuleDoc, sentence: str, *, layout: str = "", count: int | None = None) -> Finding:
+    refused = rule.severity == "refuse"
+    return Finding(
+        rule.severity,
+        rule.name,
+        sentence,
+        rule.source,
+        layout=layout,
+        if_nothing="SameGoal keeps what it has, and nothing of this plan is sent" if refused else "",
+        if_wrong="mend the mapping and run the pipeline again" if refused else "",
+        numbers={} if count is None else {"count": count},
+    )
 
 
 def _names(files: Sequence[StagedFile]) -> Iterator[Finding]:
     names = [file.name for file in files]
     if strange := [name for name in names if name not in (STUDENTS, GUARDIANS)]:
-        sentence = f"SameGoal ignores {', '.join(strange)}: the files are called {STUDENTS} and {GUARDIANS}"
-        yield _refused("files misnamed", sentence, ARTICLE)
-    if STUDENTS not in names:
-        sentence = f"{STUDENTS} is not among the files, and guardians are loaded together with their students"
-        yield _refused("guardians without students", sentence, BULK_LOADER)
+        yield _found(MISNAMED_FILE, f"{MISNAMED_FILE.sentence}: {', '.join(strange)}")
+    if names and STUDENTS not in names:
+        yield _found(TOGETHER, f"{TOGETHER.sentence}, and {STUDENTS} is not among the files")
 
 
 def _contents(file: StagedFile) -> Iterator[Finding]:
     """Read the staged file back with another parser than the one that wrote it."""
-    rule = "CSV file generation requirements"
     try:
         header, uneven = _measured(file.path)
     except (csv.Error, UnicodeDecodeError) as error:
         sentence = f"{file.name} cannot be read back as CSV in UTF-8 ({type(error).__name__})"
-        yield _refused(rule, sentence, RFC_4180, layout=file.layout)
+        yield _found(CSV_REQUIREMENTS, sentence, layout=file.layout)
         return
     if uneven:
         sentence = f"{uneven} rows of {file.name} have another number of fields than the header"
-        yield _refused(rule, sentence, RFC_4180, layout=file.layout, numbers={"rows": uneven})
+        yield _found(CSV_REQUIREMENTS, sentence, layout=file.layout, count=uneven)
     if file.name == STUDENTS:
         yield from _columns(header, file.layout)
 
@@ -81,56 +141,28 @@ def _columns(header: Sequence[str], layout: str) -> Iterator[Finding]:
     """Of students.csv alone: the columns of guardians.csv are not published."""
     if strange := [name for name in header if name not in COLUMNS]:
         sentence = f"{STUDENTS} has columns that SameGoal does not know: {', '.join(strange)}"
-        yield _refused("misnamed column", sentence, ARTICLE, layout=layout)
+        yield _found(MISNAMED_COLUMN, sentence, layout=layout)
     if missing := [name for name in COLUMNS if name not in header]:
-        sentence = f"{STUDENTS} lacks the columns {', '.join(missing)}"
-        yield _refused("file missing a column", sentence, ARTICLE, layout=layout)
+        yield _found(MISSING_COLUMN, f"{STUDENTS} lacks the columns {', '.join(missing)}", layout=layout)
 
 
 def _unmapped(plan: PlanView) -> Iterator[Finding]:
-    """A required column that is not mapped would have every row rejected, one by one."""
+    """Every row would be rejected, one by one, without the one reason that they all share."""
     for view in plan.layouts.values():
-        skipped = [c.name for c in view.spec.columns if c.required and isinstance(c.source, Skip)]
-        if skipped:
+        if skipped := [
+            one.name for one in view.spec.columns if one.required and isinstance(one.source, Skip)
+        ]:
             sentence = f"{', '.join(skipped)} of {view.spec.file} is required and mapped to nothing"
-            yield _refused("required column not mapped", sentence, CSV_API, layout=view.spec.name)
+            yield _found(UNMAPPED, sentence, layout=view.spec.name)
 
 
 def _leavers(plan: PlanView) -> Iterator[Finding]:
     students = plan.layouts.get("students")
-    removed = students.difference.removed if students else 0
-    if removed:
-        yield Finding(
-            "warn",
-            "leavers",
-            f"{removed} students are no longer in the roster; SameGoal deletes nobody, so they stay there as they are",
-            f"{BULK_LOADER}; {ENROLLMENT}",
-            layout="students",
-            if_wrong="let the source give leavers with an enrollment status such as transferred or graduated",
-            numbers={"count": removed},
+    if students and (gone := students.difference.removed):
+        sentence = (
+            f"{gone} students are no longer in the roster and stay at SameGoal, which deletes no student"
         )
-
-
-def _guardians(settings: Values) -> Iterator[Finding]:
-    if not settings.guardians:
-        yield Finding(
-            "warn",
-            "students without guardians",
-            f"`guardians = false` sends no {GUARDIANS}; SameGoal wants both loaded together and deletes guardians "
-            "that are missing from a load, so ask it what becomes of those it has",
-            BULK_LOADER,
-        )
-
-
-def _mode(settings: Values) -> Iterator[Finding]:
-    if settings.mode == "auto":
-        yield Finding(
-            "warn",
-            "no epoch of our own",
-            '`mode = "auto"`: SameGoal may take one file before the other, and where a file went is not to be seen; '
-            'write `mode = "epoch"` if the account can make folders',
-            f"{ARTICLE}; {SFTP_ACCOUNT}",
-        )
+        yield _found(LEAVERS, sentence, layout="students", count=gone)
 
 
 def _measured(path: Path) -> tuple[list[str], int]:
