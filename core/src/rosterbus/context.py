@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rosterbus.deliveries import Address, Delivery, StagedFile
-from rosterbus.errors import ConfigError
+from rosterbus.errors import ConfigError, PluginError
 from rosterbus.findings import Finding, Rule
 from rosterbus.layouts import LayoutSpec
 from rosterbus.ledger import Ledger
@@ -124,13 +124,14 @@ class RunContext:
         return self.address(subject.spec, delivery, subject.settings)
 
     def address(self, spec: DeliveryPart, delivery: Delivery, settings: Values) -> Address:
-        address: Address = self.plugins.call(
-            f"destination:{spec.connector}",
-            "address",
-            step="naming the target",
-            delivery=delivery,
-            settings=settings,
+        """Where the connector says that a delivery goes; raises PluginError where that is no answer."""
+        plugin = f"destination:{spec.connector}"
+        address = self.plugins.call(
+            plugin, "address", step="naming the target", delivery=delivery, settings=settings
         )
+        if not isinstance(address, Address) or len(address.files) != len(delivery.files):
+            msg = f"{self.plugins[plugin]} did not answer with an Address of one name for each file"
+            raise PluginError(msg)
         return address
 
     def rules(self, layout: LayoutSpec, settings: Values) -> list[Rule]:
@@ -185,7 +186,10 @@ class RunContext:
             test=test,
             layouts=layouts,
             files=files,
-            sent=[moment.astimezone(self.now.tzinfo) for moment in self.ledger.deliveries.sent_times(target)],
+            sent=self._local(self.ledger.deliveries.sent_times(target)),
+            own_sent=self._local(
+                self.ledger.deliveries.sent_times(target, pipeline=self.pipeline.name, delivery=spec.name)
+            ),
             guards=spec.guards,
             expects=self.pipeline.expects,
             max_age_days=spec.guards.max_age_days,
@@ -196,10 +200,13 @@ class RunContext:
             settings=settings,
         )
 
+    def _local(self, moments: Sequence[datetime]) -> list[datetime]:
+        return [moment.astimezone(self.now.tzinfo) for moment in moments]
+
     def judged(self, view: PlanView, spec: DeliveryPart) -> list[Finding]:
         """What the core's rules, the plugins' and this vendor's own say of a plan."""
         own = f"destination:{spec.connector}"
-        found = list(self._unsettled(spec)) if not view.test else []
+        found = self.unsettled(spec) if not view.test else []
         for plugin in self.plugins.names:
             concerned = plugin == own or not plugin.startswith("destination:")
             if concerned and self.plugins.implements(plugin, "judge"):
@@ -209,7 +216,8 @@ class RunContext:
                 )
         return found
 
-    def _unsettled(self, spec: DeliveryPart) -> Sequence[Finding]:
+    def unsettled(self, spec: DeliveryPart) -> list[Finding]:
+        """The deliveries of this name that wait for a person: while they do, nothing more is sent."""
         held = [
             one
             for one in self.ledger.deliveries.held(self.pipeline.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from rosterbus.plan.stored import StoredPlan
 from rosterbus.plugins import Plugins, installed
 from rosterbus.project import DeliveryPart, Pipeline, Project
 from rosterbus.reporting import write_reports
-from rosterbus.runs import plan_all
+from rosterbus.runs import accept, plan_one, reading
 
 
 @dataclass
@@ -100,11 +101,7 @@ def run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order | 
 
 def _run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order, outcome: Outcome) -> None:
     ready = [part for part in deliveries if _finished(context, part, outcome)]
-    planned = plan_all(context, ready, order) if ready else []
-    if isinstance(planned, str):
-        outcome.nothing = planned
-        return
-    for plan in planned:
+    for plan in _planned(context, ready, order, outcome) if ready else ():
         _applied(context, plan, outcome)
 
 
@@ -124,7 +121,9 @@ def look_after_all(context: RunContext, deliveries: Sequence[DeliveryPart]) -> l
 
 def close(context: RunContext, outcome: Outcome) -> None:
     """Write reports, tell people, note how the run ended, and take away what retention says."""
-    outcome.report = write_reports(context, [one.plan for one in outcome.receipts], outcome.receipts)
+    plans = {one.plan.delivery: one.plan for one in outcome.receipts}
+    with _alone("reports", outcome):
+        outcome.report = write_reports(context, list(plans.values()), outcome.receipts)
     tell_people(context, outcome.receipts, outcome.failures)
     context.ledger.runs.end(context.token, outcome.exit_code, summary=_summary(outcome))
     purge_old(context.ledger, context.project.retention, context.now)
@@ -137,25 +136,56 @@ def _finished(context: RunContext, part: DeliveryPart, outcome: Outcome) -> bool
         for one in context.ledger.deliveries.open()
         if (one.pipeline, one.name) == (context.pipeline.name, part.name)
     }
-    try:
+    with _alone(part.name, outcome):
         for target in sorted(targets):
             with context.ledger.lock(target, context.pipeline.name):
-                unfinished = finish_open(context, part, target)
-            if unfinished is not None:
-                outcome.receipts.append(unfinished)
+                finished = finish_open(context, part, target)
+            outcome.receipts += finished
+            if any(one.state == "open" for one in finished):
                 return False
         look_after(context, part)
-    except RosterbusError as error:
-        outcome.failures.append(Failure(part.name, error))
-        return False
-    return True
+        return True
+    return False
+
+
+def _planned(
+    context: RunContext, deliveries: Sequence[DeliveryPart], order: Order, outcome: Outcome
+) -> list[StoredPlan]:
+    with reading(context, deliveries) as read:
+        if isinstance(read, str):
+            outcome.nothing = read
+            return []
+        plans = []
+        for part in deliveries:
+            context.progress(f"planning {part.name}")
+            with _alone(part.name, outcome):
+                plans.append(plan_one(context, read, part, order))
+        if plans:
+            accept(context, read.extracted)
+        return plans
 
 
 def _applied(context: RunContext, plan: StoredPlan, outcome: Outcome) -> None:
+    with _alone(plan.delivery, outcome):
+        outcome.receipts += apply(context, plan)
+
+
+@contextmanager
+def _alone(delivery: str, outcome: Outcome) -> Iterator[None]:
+    """Keep what goes wrong with one delivery from the others."""
     try:
-        outcome.receipts.append(apply(context, plan))
+        yield
     except RosterbusError as error:
-        outcome.failures.append(Failure(plan.delivery, error))
+        outcome.failures.append(Failure(delivery, error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other deliveries still have to go
+        # The text of a foreign exception may quote a cell, so only its type and place are told.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+        outcome.failures.append(
+            Failure(
+                delivery, RosterbusError(f"rosterbus itself failed: {what}; report it to its maintainers")
+            )
+        )
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:

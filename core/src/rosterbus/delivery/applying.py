@@ -17,40 +17,46 @@ from rosterbus.project import DeliveryPart
 STATES: dict[str, State] = {"confirmed": "confirmed", "held": "held", "failed": "failed"}
 
 
-def apply(context: RunContext, plan: StoredPlan) -> Receipt:
-    """Deliver one plan if it may go. Holds and refusals come back as receipts; wrong use raises.
+def apply(context: RunContext, plan: StoredPlan) -> list[Receipt]:
+    """Deliver one plan if it may go; its receipt comes last, after those of what was finished before it.
 
-    Raises RetriableError where another process writes to the same target.
+    Holds and refusals come back as receipts; wrong use raises. Raises RetriableError where another process
+    writes to the same target.
     """
     started = datetime.now(UTC)
     part = context.pipeline.delivery(plan.delivery)
     with context.ledger.lock(plan.target, plan.pipeline):
-        unfinished = finish_open(context, part, plan.target)
-        if unfinished is not None:
-            return unfinished
+        finished = finish_open(context, part, plan.target)
+        if any(one.state == "open" for one in finished):
+            return finished
         stop = _stopped(context, part, plan)
         if stop is not None:
             state, because = stop
-            return Receipt(plan, None, state, because, started, datetime.now(UTC))
-        return _attempted(context, part, plan, started)
+            return [*finished, Receipt(plan, None, state, because, started, datetime.now(UTC))]
+        return [*finished, _attempted(context, part, plan, started)]
 
 
-def finish_open(context: RunContext, part: DeliveryPart, target: str) -> Receipt | None:
-    """Bring every open delivery of a target to its end; answers with the receipt of one that still is not.
+def finish_open(context: RunContext, part: DeliveryPart, target: str) -> list[Receipt]:
+    """Bring every open delivery of a target to its end, until one still is not: its receipt is the last.
 
-    The caller holds the target's lock.
+    A failed one has no receipt here, since a new plan takes its place. The caller holds the target's lock.
     """
+    receipts: list[Receipt] = []
     for record in reversed(context.ledger.deliveries.open(target)):
         started = datetime.now(UTC)
         plan = StoredPlan.load(context.ledger.plans.get(record.plan).folder)
         stale = context.now - plan.created > timedelta(hours=context.project.plan_hours)
         context.progress(f"finishing delivery {record.id}")
         try:
-            resume(context, part, plan, record, stale=stale)
+            ended = resume(context, part, plan, record, stale=stale)
         except RetriableError as error:
             open_still = context.ledger.deliveries.get(record.id)
-            return Receipt(plan, open_still, "open", str(error), started, datetime.now(UTC))
-    return None
+            return [*receipts, Receipt(plan, open_still, "open", str(error), started, datetime.now(UTC))]
+        if ended.state != "failed":
+            receipts.append(
+                Receipt(plan, ended, STATES[ended.state], ended.reason, started, datetime.now(UTC))
+            )
+    return receipts
 
 
 def look_after(context: RunContext, part: DeliveryPart) -> str | None:
@@ -93,6 +99,9 @@ def _stopped(context: RunContext, part: DeliveryPart, plan: StoredPlan) -> tuple
         raise HeldError(
             f"plan {plan.id} is {age.total_seconds() / 3600:.0f} hours old; plan again: rosterbus plan {plan.pipeline}"
         )
+    if not plan.test and (unsettled := context.unsettled(part)):
+        # It may have become so after this plan was made, and no approval of a plan says what became of it.
+        return "held", "; ".join(f"{one.sentence}; run: {one.if_wrong}" for one in unsettled)
     if plan.verdict == "held":
         approval = context.ledger.approvals.valid(plan.hash, context.now)
         if approval is None:
