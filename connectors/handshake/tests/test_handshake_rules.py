@@ -71,17 +71,25 @@ def judged(
     *,
     now: datetime = NOW,
     sent: Sequence[datetime] = (LONG_AGO,),
+    own_sent: Sequence[datetime] | None = None,
     test: bool = False,
 ) -> dict[str, Finding]:
     """What is found, by rule."""
     plan: Any = SimpleNamespace(
         now=now,
         sent=sent,
+        own_sent=sent if own_sent is None else own_sent,
         last_sent=max(sent, default=None),
         test=test,
         layouts={"students": view} if view else {},
     )
     return {finding.rule: finding for finding in judge(plan, settings)}
+
+
+def test_alumni_and_students_of_one_folder_go_at_their_own_pace(load_settings: Callable[..., Values]) -> None:
+    found = judged(load_settings(), sent=[NOW - timedelta(days=2)], own_sent=[LONG_AGO])
+    assert "cadence" not in found
+    assert "24 hours" in judged(load_settings(), sent=[NOW - timedelta(hours=2)], own_sent=[LONG_AGO])
 
 
 def test_an_ordinary_file_in_its_week_has_no_findings(

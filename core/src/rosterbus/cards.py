@@ -55,7 +55,8 @@ def read_card(path: Path) -> ConnectorCard:
     for key, value in card.items():
         _check_value(path, key, value)
     _check_presence(path, card)
-    return ConnectorCard(**{key: tuple(value) if key in _LISTS else value for key, value in card.items()})
+    fields: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in card.items()}
+    return ConnectorCard(**fields)
 
 
 def _check_names(path: Path, card: Mapping[str, Any]) -> None:
@@ -65,7 +66,7 @@ def _check_names(path: Path, card: Mapping[str, Any]) -> None:
 
 
 def _check_presence(path: Path, card: Mapping[str, Any]) -> None:
-    required = _REQUIRED
+    required: tuple[str, ...] = _REQUIRED
     if "destination" in card.get("kind", ()):
         required += _REQUIRED_OF_DESTINATIONS
     if missing := [key for key in required if key not in card]:

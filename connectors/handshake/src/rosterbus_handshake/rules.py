@@ -103,6 +103,10 @@ def _due(plan: PlanView, settings: Values) -> Iterator[Finding]:
             AUTOMATING,
             until=pause.astimezone(last.tzinfo),
         )
+    # Students and alumni share a folder, and each goes at its own pace.
+    last = max(plan.own_sent, default=None)
+    if last is None:
+        return
     cadence = "monthly" if settings.alumni and settings.cadence == "weekly" else settings.cadence
     # By the day: a nightly job that starts a second earlier than last week is still on time.
     due = datetime.combine(_next_day(last.date(), cadence), time.min, last.tzinfo)

@@ -151,13 +151,16 @@ class Deliveries:
         confirmed = self._select(*live, TABLE.c.state == "confirmed")
         return max(confirmed, key=lambda row: row.confirmed_at or row.created_at, default=None)
 
-    def sent_times(self, target: str, *, live: bool = True) -> list[datetime]:
-        """When live (or else test) deliveries went to this target, across all pipelines, newest first.
+    def sent_times(
+        self, target: str, *, live: bool = True, pipeline: str | None = None, delivery: str | None = None
+    ) -> list[datetime]:
+        """When live (or else test) deliveries went to this target, across all pipelines or of one, newest first.
 
         Counted is what was sent or confirmed, and what was held after it had been sent.
         """
         states = TABLE.c.state.in_(("sent", "held", "confirmed"))
         query = select(TABLE.c.sent_at).where(TABLE.c.target == target, TABLE.c.test.is_(not live), states)
+        query = query.where(*_only(TABLE.c.pipeline, pipeline), *_only(TABLE.c.name, delivery))
         query = query.where(TABLE.c.sent_at.is_not(None)).order_by(TABLE.c.sent_at.desc())
         with self._store.read() as connection:
             return list(connection.execute(query).scalars())

@@ -93,7 +93,8 @@ class Planning:
         files = self._stage(drafts) if moves else []
         address = self.context.preview_address(self.subject, self.id, files, test=self.order.test)
         findings = [*self._found(drafts), *limits(views, files), *self._judged(views, files, address)]
-        verdict = give_verdict(findings, moves=moves)
+        rejected = sum(draft.counts.rejected for draft in drafts.values())
+        verdict = give_verdict(findings, moves=moves, rejected=rejected)
         layouts = self._keep_layouts(drafts, staged=bool(files))
         return self._keep(layouts, files, address, findings=findings, verdict=verdict)
 

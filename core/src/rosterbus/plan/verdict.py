@@ -22,14 +22,15 @@ class Verdict:
     due: datetime | None = None
 
 
-def give_verdict(findings: Sequence[Finding], *, moves: bool) -> Verdict:
+def give_verdict(findings: Sequence[Finding], *, moves: bool, rejected: int = 0) -> Verdict:
     """The gravest finding decides; a plan that changes nothing at the vendor is ``nothing new``."""
     for severity, verdict in (("refuse", "refused"), ("hold", "held")):
         found = [finding for finding in findings if finding.severity == severity]
         if found:
             return Verdict(verdict, "; ".join(dict.fromkeys(finding.sentence for finding in found)))  # type: ignore[arg-type]
     if not moves:
-        return Verdict("nothing new", "the vendor has it all")
+        beside = f", but for {rejected:,} rejected rows" if rejected else ""
+        return Verdict("nothing new", f"the vendor has it all{beside}")
     later = [finding for finding in findings if finding.severity == "not due"]
     if later:
         last = max(later, key=lambda finding: finding.until or datetime.min.replace(tzinfo=None))

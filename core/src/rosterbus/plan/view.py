@@ -102,7 +102,8 @@ class LayoutView:
 
 @dataclass
 class PlanView:
-    """A whole plan. `now` is in the pipeline's time zone; `sent` are the times of live files to its target.
+    """A whole plan. `now` is in the pipeline's time zone; `sent` are the times of live files to its target, of
+    all pipelines, and `own_sent` those of this very delivery.
 
     At `apply` it is judged once more, for rules of time alone: then `layouts` and `files` are empty.
     """
@@ -116,6 +117,7 @@ class PlanView:
     layouts: Mapping[str, LayoutView]
     files: Sequence[StagedFile]
     sent: Sequence[datetime]
+    own_sent: Sequence[datetime]
     guards: Guards
     expects: Sequence[Expect]
     extract_findings: Sequence[Finding] = ()
