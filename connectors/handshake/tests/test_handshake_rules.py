@@ -1,7 +1,7 @@
 """Rules on whole files and on time, judged over real tables and a plan of the fields that they read."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo

@@ -1,6 +1,8 @@
 """A destination that takes files in a folder and reads them when a marker appears, for the core's own tests.
 
-A file `fault` in the folder makes it misbehave once: `away`, `refuse`, `lose answer`, `broken`, `half`.
+What the vendor takes it moves to `processed`. A file `fault` in the folder makes it misbehave, each line once:
+`away`, `refuse`, `broken`, the same after `sent, `, `half`, `sent, half`, `lose answer`, `unsure`, `odd answer`,
+`odd evidence`.
 """
 
 import shutil
@@ -90,32 +92,39 @@ def address(delivery, settings):
 def load(delivery, settings):
     root = Path(settings.folder)
     fault = _fault(root)
-    if fault == "away":
-        raise RetriableError("the folder is away")
-    if fault == "refuse":
-        raise ConnectorError("the folder is closed")
-    if fault == "broken":
-        raise ZeroDivisionError
+    _misbehave(fault)
     for file, name in zip(delivery.files, delivery.addressed.files, strict=True):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
+        step(f"before {file.name}")
         shutil.copyfile(file.path, root / name)
+        step(f"after {file.name}")
         if fault == "half":
             return Partly("the second file is missing")
     delivery.about_to_send()
+    _misbehave(fault.removeprefix("sent, "))
+    if fault == "sent, half":
+        return Partly("the marker is missing")
+    step("before the marker")
     (root / delivery.addressed.marker).write_text("", encoding="utf-8")
+    step("after the marker")
     if fault == "lose answer":
         raise RetriableError("the answer was lost")
     if fault == "unsure":
         return Unsure("the vendor does not say")
-    return Done({"files": len(delivery.files)})
+    if fault == "odd answer":
+        return "delivered"
+    return Done({"files": {1, 2} if fault == "odd evidence" else len(delivery.files)})
 
 
 @hookimpl
 def reconcile(delivery, settings):
     root = Path(settings.folder)
-    if (root / delivery.addressed.marker).exists():
-        outcome = "processed" if (root / "processed").exists() else "unknown"
-        return Done({"marker": delivery.addressed.marker}, outcome)
+    step("before looking")
+    marker = delivery.addressed.marker
+    if (root / "processed" / marker).exists():
+        return Done({"marker": marker}, "processed")
+    if (root / marker).exists():
+        return Done({"marker": marker})
     if (root / delivery.addressed.files[0]).exists():
         return Partly("no marker yet")
     return Unsure("nothing is there") if delivery.was_sent else NotStarted()
@@ -133,10 +142,24 @@ def probe(settings):
     ]
 
 
+def step(name):
+    """Where a test may interrupt the vendor's side of a delivery."""
+
+
+def _misbehave(fault):
+    if fault == "away":
+        raise RetriableError("the folder is away")
+    if fault == "refuse":
+        raise ConnectorError("the folder is closed")
+    if fault == "broken":
+        raise ZeroDivisionError
+
+
 def _fault(root):
+    """The first line of the file; it is used up by that."""
     path = root / "fault"
     if not path.exists():
         return ""
-    fault = path.read_text(encoding="utf-8")
-    path.unlink()
+    fault, *later = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(later), encoding="utf-8") if later else path.unlink()
     return fault
