@@ -14,6 +14,7 @@ from rosterbus.errors import PluginError
 from rosterbus.findings import Rule
 from rosterbus.layouts import LayoutSpec, as_specs, describe
 from rosterbus.plugins import Installed, Plugins, installed
+from rosterbus.project.expectations import AmountField, DayField
 from rosterbus.project.validation import choices_of, fields_of
 from rosterbus.secrets import SecretReference
 from rosterbus.settings import SecretField, Values
@@ -26,6 +27,8 @@ _TYPES: tuple[tuple[type[fields.Field[Any]], str], ...] = (
     (fields.Boolean, "true or false"),
     (fields.Integer, "whole number"),
     (fields.Number, "number"),
+    (AmountField, '"all", a share or a count'),
+    (DayField, "date"),
 )
 _PLACEHOLDERS: Mapping[str, Any] = {
     "secret": SecretReference("env", "EXAMPLE"),
@@ -106,7 +109,8 @@ def setting_rows(schema: type[marshmallow.Schema]) -> list[dict[str, Any]]:
 
 def type_of(field: fields.Field[Any]) -> str:
     """A setting's type in the words of TOML."""
-    return next((word for type_, word in _TYPES if isinstance(field, type_)), "text")
+    plain = "text or list" if isinstance(default_of(field), list) else "text"
+    return next((word for type_, word in _TYPES if isinstance(field, type_)), plain)
 
 
 def default_of(field: fields.Field[Any]) -> Any:

@@ -174,8 +174,20 @@ def test_a_column_that_only_the_source_can_know_is_a_warning(rosterbus, village)
 
     assert ran.code == 0
     assert facts(ran, "warn") == [
-        "v -> drop: `first_nam` is no column of the vocabulary's `students`; a plan shows whether the source gives it; "
-        "did you mean first_name, last_name?"
+        "v -> drop: `first_nam` is no column of the vocabulary's `students`; did you mean first_name, last_name?"
+    ]
+
+
+def test_columns_that_resemble_none_are_one_warning(rosterbus, village):
+    columns = (
+        '[deliver.drop.map.students.columns]\nCard = "metadata.card"\nBus = { transform = "upper(omnibus)" }'
+    )
+    village.pipeline(deliver=columns)
+
+    ran = rosterbus("check", "v", "--json")
+
+    assert facts(ran, "warn") == [
+        "v -> drop: a plan shows whether the source gives `students` these columns: metadata.card, omnibus"
     ]
 
 

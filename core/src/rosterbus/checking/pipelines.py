@@ -146,13 +146,14 @@ def _layout(pipeline: Pipeline, part: DeliveryPart, spec: LayoutSpec) -> Iterato
 
 
 def _extras(about: str, table: str, columns: RosterColumns) -> Iterator[Fact]:
-    for name in columns.extras:
-        near = get_close_matches(name, columns.known, n=2)
-        meant = f"; did you mean {', '.join(near)}?" if near else ""
-        told = (
-            f"`{name}` is no column of the vocabulary's `{table}`; a plan shows whether the source gives it"
-        )
-        yield Fact("warn", about, f"{told}{meant}")
+    """Columns that only the source can know; one that resembles a known one is probably misspelt."""
+    near = {name: get_close_matches(name, columns.known, n=2) for name in columns.extras if "." not in name}
+    for name in (name for name in near if near[name]):
+        told = f"`{name}` is no column of the vocabulary's `{table}`; did you mean {', '.join(near[name])}?"
+        yield Fact("warn", about, told)
+    if others := [name for name in columns.extras if not near.get(name)]:
+        told = f"a plan shows whether the source gives `{table}` these columns: {', '.join(others)}"
+        yield Fact("warn", about, told)
 
 
 def _probed(plugins: Plugins, plugin: str, about: str, values: Values) -> Iterator[Fact]:
