@@ -125,3 +125,11 @@ def test_a_name_that_appears_in_between_is_not_replaced(server, deliver, load_se
     delivery.mark_sent = lambda: theirs.write_text("theirs", encoding="utf-8")
     assert isinstance(load(delivery, settings), Partly)
     assert theirs.read_text(encoding="utf-8") == "theirs"
+
+
+def test_a_damaged_first_part_is_written_anew(auto, deliver):
+    delivery = deliver(auto.settings)
+    (auto.upload / "students.p1.part").write_bytes(b"\0" * 1_000)
+    assert isinstance(load(delivery, auto.settings), Done)
+    students = delivery.files[0].path.read_bytes()
+    assert (auto.upload / "students_auto.csv").read_bytes() == students
