@@ -30,6 +30,8 @@ from rosterbus.project import DeliveryPart, Pipeline, Project, validate_settings
 from rosterbus.settings import Values
 
 Progress = Callable[[str], None]
+OVERDUE = "overdue"
+"""The rule that tells of a delivery which the vendor has not taken in the time it says it needs."""
 
 
 @dataclass
@@ -193,6 +195,7 @@ class RunContext:
             guards=spec.guards,
             expects=self.pipeline.expects,
             max_age_days=spec.guards.max_age_days,
+            extract_findings=extracted.findings if extracted else (),
             unreadable=extracted.unreadable if extracted else 0,
             as_of=extracted.as_of if extracted else None,
             last_as_of=last.as_of if last and extracted else None,
@@ -206,7 +209,7 @@ class RunContext:
     def judged(self, view: PlanView, spec: DeliveryPart) -> list[Finding]:
         """What the core's rules, the plugins' and this vendor's own say of a plan."""
         own = f"destination:{spec.connector}"
-        found = self.unsettled(spec) if not view.test else []
+        found = [*self.unsettled(spec), *self._overdue(spec)] if not view.test else []
         for plugin in self.plugins.names:
             concerned = plugin == own or not plugin.startswith("destination:")
             if concerned and self.plugins.implements(plugin, "judge"):
@@ -233,6 +236,16 @@ class RunContext:
                 if_wrong=f"rosterbus settle {one.id} --arrived | --not-arrived --by NAME --reason TEXT",
             )
             for one in held
+        ]
+
+    def _overdue(self, spec: DeliveryPart) -> Sequence[Finding]:
+        last = self.ledger.deliveries.last_confirmed(self.pipeline.name, spec.name)
+        if last is None or last.outcome not in ("unknown", "running") or not last.evidence.get("overdue"):
+            return ()
+        since = f"{last.sent_at.astimezone(self.now.tzinfo):%Y-%m-%d %H:%M}" if last.sent_at else "long ago"
+        sentence = f"delivery {last.id} went {since}, and the vendor has not taken it yet"
+        return [
+            Finding("warn", OVERDUE, sentence, if_wrong="ask the vendor; the next file can go all the same")
         ]
 
     def keep_plan(self, plan: StoredPlan) -> None:

@@ -152,10 +152,14 @@ class Unused:
 
 @dataclass(frozen=True)
 class Counted:
-    """A finding that holds where `sql`, one number over raw tables, is not 0; the number joins it as ``rows``."""
+    """A finding that holds where `sql`, one number over raw tables, is not 0; the number joins it as ``rows``.
+
+    Where the rows are a share of a raw table, `share_of` names it; too large a share holds every plan.
+    """
 
     finding: Finding
     sql: str
+    share_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rosterbus.context import RunContext
+from rosterbus.context import OVERDUE, RunContext
 from rosterbus.delivery.receipts import Receipt
 from rosterbus.errors import RosterbusError
 from rosterbus.notices import NOTIFIERS, Kind, Notice
@@ -40,6 +40,11 @@ def _of_receipt(receipt: Receipt) -> Notice:
     kind = kinds.get(receipt.state)
     plan = receipt.plan
     counts = {name: plan.total(name) for name in ("read", "rejected", "new", "changed", "removed")}
+    overdue = [finding.sentence for finding in plan.findings if finding.rule == OVERDUE]
+    if kind is None and overdue:
+        return Notice(
+            "overdue", plan.pipeline, plan.delivery, overdue[0], counts, f"rosterbus status {plan.pipeline}"
+        )
     if kind is None:
         return Notice("recovered", plan.pipeline, plan.delivery, "", counts)
     if kind == "held" and receipt.delivery is not None:

@@ -143,7 +143,8 @@ def _finished(context: RunContext, part: DeliveryPart, outcome: Outcome) -> bool
             outcome.receipts += finished
             if any(one.state == "open" for one in finished):
                 return False
-        look_after(context, part)
+        if unseen := look_after(context, part):
+            context.progress(unseen)
         return True
     return False
 

@@ -140,7 +140,7 @@ def _mapped(
     context: RunContext, extracted: Extracted, mapped: Mapped, deliveries: Sequence[DeliveryPart]
 ) -> Reading:
     connection = extracted.connection
-    extracted.findings += [*mapped.findings, *counted(connection, mapped)]
+    extracted.findings += [*mapped.findings, *counted(extracted, mapped)]
     wanted = {spec.rows for part in deliveries for spec in layouts_of(context, part)}
     corrected = set(context.pipeline.source.map)
     if unknown := corrected - set(vocabulary().tables):

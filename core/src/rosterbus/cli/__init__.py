@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -82,6 +83,8 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    # Libraries have nothing to tell a person: what matters comes as an error, and theirs may quote a host or a path.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         code = root.main(list(arguments), standalone_mode=False)
     except click.ClickException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,14 @@ def command(pipeline: str | None, most: int, as_json: bool, folder: Path | None,
     return 0
 
 
+def _ids(summary: Mapping[str, Any]) -> list[str]:
+    return [receipt.get("id") for receipt in summary.get("receipts", ())]
+
+
 def _rows(ledger: Ledger, record: DeliveryRecord) -> list[dict[str, Any]]:
     plan = StoredPlan.load(ledger.plans.get(record.plan).folder)
-    report = ledger.state_dir / "runs" / str(record.token) / "report"
+    told = [one for one in ledger.runs.latest(200) if record.id in _ids(one.summary)]
+    report = ledger.state_dir / "runs" / str(told[-1].id if told else record.token) / "report"
     completed = record.confirmed_at or record.ended_at
     names = record.address.files if record.address else [file.name for file in plan.files]
     return [

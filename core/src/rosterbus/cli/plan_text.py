@@ -9,6 +9,7 @@ from rosterbus.plan.stored import StoredLayout, StoredPlan
 
 WIDTH = 11
 MOST_COLUMNS = 6
+MOST_SENTENCES = 4
 
 
 def plan_lines(plan: StoredPlan) -> Iterator[str]:
@@ -31,16 +32,26 @@ def plan_lines(plan: StoredPlan) -> Iterator[str]:
 
 
 def hold_lines(plan: StoredPlan) -> Iterator[str]:
-    """A hold in its fixed parts: why, likely cause, if nothing is done, if the source is wrong, if it is right."""
+    """Each hold in its fixed parts: why, likely cause, if nothing is done, if the source is wrong, if it is right.
+
+    What one rule says of a layout and of its schools stands together.
+    """
+    together: dict[tuple[str, str], list[Finding]] = {}
     for finding in plan.holds:
-        school = f" (school {finding.school})" if finding.school else ""
-        yield f"  held: {finding.rule}{school}"
-        yield f"    why            {finding.sentence}"
-        yield f"    likely cause   {finding.cause or 'see the rule: ' + finding.source}"
-        yield f"    if you wait    {finding.if_nothing or 'nothing of this plan is sent'}"
-        yield f"    if it is wrong {finding.if_wrong or 'mend the source and run again'}"
+        together.setdefault((finding.rule, finding.layout), []).append(finding)
+    for (rule, _), found in together.items():
+        first = found[0]
+        schools = [finding.school for finding in found if finding.school]
+        yield f"  held: {rule}" + (f" (school {schools[0]})" if len(found) == len(schools) == 1 else "")
+        yield f"    why            {first.sentence}"
+        yield from (f"                   {finding.sentence}" for finding in found[1:MOST_SENTENCES])
+        if len(found) > MOST_SENTENCES:
+            yield f"                   and {len(found) - MOST_SENTENCES} more schools; plan --json names them"
         approve = f"rosterbus approve {plan.id} --by NAME --reason TEXT && rosterbus apply {plan.id}"
-        yield f"    if it is right {finding.if_right or approve}"
+        yield f"    likely cause   {first.cause or 'see the rule: ' + first.source}"
+        yield f"    if you wait    {first.if_nothing or 'nothing of this plan is sent'}"
+        yield f"    if it is wrong {first.if_wrong or 'mend the source and run again'}"
+        yield f"    if it is right {first.if_right or approve}"
 
 
 def next_line(plans: Sequence[StoredPlan]) -> str:

@@ -75,7 +75,8 @@ def look_after(context: RunContext, part: DeliveryPart) -> str | None:
         )
     except (ConnectorError, PluginError) as error:
         return f"nobody can see whether delivery {record.id} was taken: {error}"
-    if isinstance(answer, Done) and answer.outcome != record.outcome:
+    news = isinstance(answer, Done) and {**record.evidence, **answer.evidence} != record.evidence
+    if isinstance(answer, Done) and (news or answer.outcome != record.outcome):
         context.ledger.deliveries.set_outcome(
             record.id, answer.outcome, token=context.token, evidence=answer.evidence
         )

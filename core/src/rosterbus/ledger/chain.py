@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -65,7 +65,7 @@ def cut(connection: Connection, *, before: datetime, at: datetime) -> int:
 
 
 def _digest(previous: str, line: EventRecord) -> str:
-    row = canonical([line.seq, line.at.isoformat(), line.kind, line.subject, line.details])
+    row = canonical([line.seq, line.at.astimezone(UTC).isoformat(), line.kind, line.subject, line.details])
     return hashlib.sha256(f"{previous}{row}".encode()).hexdigest()
 
 

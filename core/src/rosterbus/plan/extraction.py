@@ -87,16 +87,15 @@ def _unused(
     return {reason: int(count) for reason, count in counted.fetchall()}
 
 
-def counted(connection: duckdb.DuckDBPyConnection, mapped: Mapped) -> list[Finding]:
+def counted(extracted: Extracted, mapped: Mapped) -> list[Finding]:
     """The findings of a source whose count over raw tables is not zero, with the number of rows."""
-    rows = [(one.finding, int(value(connection, one.sql) or 0)) for one in mapped.counted]
-    return [
-        replace(
-            finding, sentence=f"{finding.sentence} ({count:,})", numbers={**finding.numbers, "rows": count}
-        )
-        for finding, count in rows
-        if count
-    ]
+    found = []
+    for one in mapped.counted:
+        if count := int(value(extracted.connection, one.sql) or 0):
+            of = {"of": extracted.tables[one.share_of].rows} if one.share_of else {}
+            sentence = f"{one.finding.sentence} ({count:,})"
+            found.append(replace(one.finding, sentence=sentence, numbers={"rows": count, **of}))
+    return found
 
 
 def lost_columns(

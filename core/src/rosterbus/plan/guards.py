@@ -78,6 +78,15 @@ def _source(plan: PlanView) -> Iterator[Finding]:
             f"the export was made {plan.as_of:%Y-%m-%d %H:%M}, more than {plan.max_age_days} days ago",
             cause="the job in the SIS that writes the export no longer runs",
         )
+    for finding in plan.extract_findings:
+        rows, of = finding.numbers.get("rows", 0), finding.numbers.get("of", 0)
+        if rows > plan.guards.floor and rows > of * plan.guards.orphans and of:
+            yield _hold(
+                f"share of {finding.rule}",
+                f"{finding.sentence}: {rows / of:.0%}; the limit is {plan.guards.orphans:.0%}",
+                cause="files of different days, or one of them cut off",
+                numbers=finding.numbers,
+            )
     for table, columns in plan.lost_columns.items():
         yield _hold(
             "columns lost",

@@ -24,18 +24,24 @@ class Verdict:
 
 def give_verdict(findings: Sequence[Finding], *, moves: bool, rejected: int = 0) -> Verdict:
     """The gravest finding decides; a plan that changes nothing at the vendor is ``nothing new``."""
-    for severity, verdict in (("refuse", "refused"), ("hold", "held")):
+    grave: tuple[tuple[str, stored.Verdict], ...] = (("refuse", "refused"), ("hold", "held"))
+    for severity, verdict in grave:
         found = [finding for finding in findings if finding.severity == severity]
         if found:
-            return Verdict(verdict, "; ".join(dict.fromkeys(finding.sentence for finding in found)))  # type: ignore[arg-type]
+            return Verdict(verdict, _first_of(list(dict.fromkeys(finding.sentence for finding in found))))
     if not moves:
         beside = f", but for {rejected:,} rejected rows" if rejected else ""
         return Verdict("nothing new", f"the vendor has it all{beside}")
     later = [finding for finding in findings if finding.severity == "not due"]
     if later:
-        last = max(later, key=lambda finding: finding.until or datetime.min.replace(tzinfo=None))
+        last = max(later, key=lambda finding: finding.until.timestamp() if finding.until else 0.0)
         return Verdict("not due", f"{last.sentence} ({last.source})", last.until)
     return Verdict("go")
+
+
+def _first_of(sentences: Sequence[str]) -> str:
+    more = f"; and {len(sentences) - 2} more reasons" if len(sentences) > 2 else ""
+    return "; ".join(sentences[:2]) + more
 
 
 def warned(rendered: Rendered, warnings: Iterable[tuple[Rule, int]]) -> list[Finding]:

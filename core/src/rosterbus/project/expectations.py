@@ -22,14 +22,15 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 class Guards:
     """The limits past which a plan is held: shares of a layout's rows, in the whole and in each school.
 
-    A share of 1 is never passed. Up to `floor` rows no share is judged. `max_age_days` is how old an export
-    may be; None: its age is not judged.
+    `orphans` is about rows of the export that refer to nothing. A share of 1 is never passed. Up to `floor` rows no
+    share is judged. `max_age_days` is how old an export may be; None: its age is not judged.
     """
 
     removed: float = 0.10
     changed: float = 0.75
     identifiers: float = 0.02
     rejected: float = 0.10
+    orphans: float = 0.01
     floor: int = 25
     max_age_days: int | None = None
 
@@ -93,6 +94,7 @@ class GuardSettings(Settings):
     changed = _share("change", Guards.changed)
     identifiers = _share("change an identifier", Guards.identifiers)
     rejected = _share("newly be invalid", Guards.rejected)
+    orphans = _share("refer to something that is not there, of a file", Guards.orphans)
     floor = number("up to this many rows no share is judged", default=Guards.floor, least=0)
     max_age_days = number("how many days old an export may be", least=1)
 

@@ -15,7 +15,7 @@ from rosterbus_oneroster.synthetic import District, write_district
 MARK = ".rosterbus-demo"
 """The file by which the demo knows a folder of its own, which it may replace."""
 PIPELINE = "demo"
-VENDORS = ("handshake",)
+VENDORS = ("handshake", "samegoal")
 
 HEAD = """\
 # The pipeline of `rosterbus demo`: one OneRoster export to every vendor's twin on this machine.
@@ -78,8 +78,8 @@ def write_project(folder: Path, twins: Mapping[str, Mapping[str, Any]]) -> None:
     write_private_text(folder / "rosterbus.toml", 'state_dir = ".rosterbus"\ntimezone = "America/Chicago"\n')
     parts = [HEAD]
     for name, settings in twins.items():
-        lines = [f"\n[deliver.{name}]", *(f"{key} = {_toml(value)}" for key, value in settings.items() if value is not None)]
-        parts.append("\n".join([*lines, CHANGES.get(name, "")]))
+        lines = [f"{key} = {_toml(value)}" for key, value in settings.items() if value is not None]
+        parts.append("\n".join([f"\n[deliver.{name}]", *lines, CHANGES.get(name, "")]))
     private_folder(folder / "pipelines")
     write_private_text(folder / "pipelines" / f"{PIPELINE}.toml", "\n".join(parts))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rosterbus.engine import quoted
 from rosterbus.extracts import Counted, Unused
@@ -71,9 +72,8 @@ def counted(raw: Raw, roles: Roles) -> Iterator[Counted]:
         if raw.has(table, column) and target in raw.tables:
             mine, other = raw.tables[table].file, raw.tables[target].file
             sentence = f"rows of {mine} have a {column} that {other} does not have"
-            yield _count(
-                "orphans", sentence, _rows(table, column, f"{quoted(column)} NOT IN ({_ids(target)})")
-            )
+            sql = _rows(table, column, f"{quoted(column)} NOT IN ({_ids(target)})")
+            yield replace(_count("orphans", sentence, sql), share_of=table)
     for table, column in DATES:
         if raw.has(table, column):
             sentence = f"rows of {raw.tables[table].file} have a {column} that is no date; it sets no bound"

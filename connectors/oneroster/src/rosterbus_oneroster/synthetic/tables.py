@@ -90,7 +90,7 @@ def _write_demographics(table: TableWriter, plan: Blueprint) -> None:
         if kind == "birth date written otherwise":
             born = f"{bits % 12 + 1}/{(bits >> 8) % 28 + 1}/{year}"
         races = ["true" if (bits >> 16) % 5 == place else "false" for place in range(5)]
-        sex = ("female", "male", "female", "male", "other")[(bits >> 24) % 5] if bits >> 32 & 1 else ""
+        sex = ("female", "male")[bits >> 32 & 1]
         hispanic = ("TRUE", "false", "false")[(bits >> 28) % 3]
         table.write([student_id(student), "", "", born, sex, *races, "false", hispanic, "US", "IL", "", ""])
         if "birth date" in kind:
