@@ -14,7 +14,7 @@ from rosterbus.mapping import FAILED, UNMATCHED
 from rosterbus.plan.compilation import CompiledColumn, CompiledLayout
 from rosterbus.plan.rendering import key_text
 from rosterbus.project import DeliveryPart
-from rosterbus.runs import Reading, make_subject, reading
+from rosterbus.runs import Reading, reading
 
 MOST = 5
 MARKS = {
@@ -68,7 +68,7 @@ def preview(context: RunContext, deliveries: Sequence[DeliveryPart], ids: Sequen
         shown = [
             one
             for part in deliveries
-            for compiled in make_subject(context, read, part).layouts
+            for compiled in read.subjects[part.name].layouts
             for one in _previews(read, part, compiled, ids)
         ]
     if ids and not shown:

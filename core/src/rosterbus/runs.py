@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from rosterbus.context import RunContext
 from rosterbus.engine import lock_engine, open_engine
-from rosterbus.errors import ConfigError, PluginError
+from rosterbus.errors import PluginError
 from rosterbus.extracts import Extract, Mapped, Nothing, SourceState, Unchanged
 from rosterbus.fetching import Fetcher
-from rosterbus.layouts import LayoutSpec, as_specs
-from rosterbus.plan.compilation import compile_corrections, compile_layout
 from rosterbus.plan.extraction import Extracted, account_for_raw, counted, load_extract, store_problems
 from rosterbus.plan.planning import Order, Planning, Subject
-from rosterbus.plan.relations import Roster, build_roster, create_views, store_optouts
+from rosterbus.plan.relations import Roster, build_roster, create_views, roster_columns, store_optouts
 from rosterbus.plan.stored import StoredPlan
-from rosterbus.plugins import installed
-from rosterbus.project import DeliveryPart, LayoutMap, read_optouts, validate_settings
-from rosterbus.roster import vocabulary
+from rosterbus.project import DeliveryPart, read_optouts, validate_settings
+from rosterbus.subjects import corrections_of, layouts_of, make_subject, needed_columns
 
 
 @dataclass
@@ -28,9 +24,8 @@ class Reading:
     """An extract that was read and mapped, with its engine, which lives as long as the block it came from."""
 
     extracted: Extracted
-    mapped: Mapped
     roster: Roster
-    corrections: dict[str, dict[str, str]]
+    subjects: Mapping[str, Subject]
 
 
 @contextmanager
@@ -80,49 +75,8 @@ def plan_all(context: RunContext, deliveries: Sequence[DeliveryPart], order: Ord
 
 def plan_one(context: RunContext, read: Reading, part: DeliveryPart, order: Order) -> StoredPlan:
     """Plan one delivery of an extract that was read."""
-    subject = make_subject(context, read, part)
+    subject = read.subjects[part.name]
     return Planning(context, read.extracted, read.roster, subject=subject, order=order).make()
-
-
-def make_subject(context: RunContext, read: Reading, part: DeliveryPart) -> Subject:
-    """Compile a delivery's layouts over the roster."""
-    settings = context.settings(part)
-    compiled = []
-    for spec in layouts_of(context, part):
-
-        def complain(
-            path: tuple[str, ...],
-            wrong: str,
-            *,
-            found: str | None = None,
-            allowed: Any = None,
-            name: str = spec.name,
-        ) -> ConfigError:
-            return context.pipeline.error(
-                (*part.key_path, "map", name, *path), wrong, found=found, allowed=allowed
-            )
-
-        changes = part.map.get(spec.name, LayoutMap())
-        columns = read.roster.columns[spec.rows]
-        compiled.append(
-            compile_layout(spec, changes, columns, folder=context.pipeline.folder, complain=complain)
-        )
-    card = next((one.card for one in installed() if one.plugin == f"destination:{part.connector}"), None)
-    return Subject(part, settings, card.guarantee if card else "", compiled, read.corrections)
-
-
-def layouts_of(context: RunContext, part: DeliveryPart) -> tuple[LayoutSpec, ...]:
-    """The layouts of a delivery; raises ConfigError where the pipeline maps one that is not there."""
-    module = context.plugins[f"destination:{part.connector}"].module
-    layouts = module.layouts(context.settings(part)) if callable(module.layouts) else module.layouts
-    specs = as_specs(layouts)
-    for name in part.map:
-        if name not in {spec.name for spec in specs}:
-            allowed = [spec.name for spec in specs]
-            raise context.pipeline.error(
-                (*part.key_path, "map", name), "there is no such layout", found=name, allowed=allowed
-            )
-    return specs
 
 
 def accept(context: RunContext, extracted: Extracted) -> None:
@@ -142,38 +96,15 @@ def _mapped(
     connection = extracted.connection
     extracted.findings += [*mapped.findings, *counted(extracted, mapped)]
     wanted = {spec.rows for part in deliveries for spec in layouts_of(context, part)}
-    corrected = set(context.pipeline.source.map)
-    if unknown := corrected - set(vocabulary().tables):
-        name = sorted(unknown)[0]
-        raise context.pipeline.error(
-            ("source", "map", name), "the roster has no such table", found=name, allowed=vocabulary().tables
-        )
-    roster = build_roster(connection, mapped, extracted.tables, wanted)
-    corrections = {}
-    for table in corrected & wanted:
-
-        def complain(
-            path: tuple[str, ...],
-            wrong: str,
-            *,
-            found: str | None = None,
-            allowed: Any = None,
-            table: str = table,
-        ) -> ConfigError:
-            return context.pipeline.error(
-                ("source", "map", table, *path), wrong, found=found, allowed=allowed
-            )
-
-        corrections[table] = compile_corrections(
-            context.pipeline.source.map[table],
-            roster.columns[table],
-            folder=context.pipeline.folder,
-            complain=complain,
-        )
+    columns = roster_columns(connection, mapped, wanted)
+    corrections = corrections_of(context, columns)
+    subjects = {part.name: make_subject(context, part, columns, corrections) for part in deliveries}
+    needed = needed_columns(context, subjects.values(), columns, corrections)
+    roster = build_roster(connection, mapped, extracted.tables, needed)
     create_views(connection, roster, corrections)
     account_for_raw(extracted, mapped, roster)
     store_problems(connection, extracted.problems)
-    return Reading(extracted, mapped, roster, corrections)
+    return Reading(extracted, roster, subjects)
 
 
 def _optouts(context: RunContext) -> list[tuple[str, str]]:

@@ -18,7 +18,8 @@ from rosterbus.plan.staging import copy, sha256
 from rosterbus.private import private_folder
 from rosterbus.project import DeliveryPart
 from rosterbus.reading import load_table
-from rosterbus.runs import layouts_of, plan_all
+from rosterbus.runs import plan_all
+from rosterbus.subjects import layouts_of
 
 
 def set_empty(context: RunContext, part: DeliveryPart) -> list[str]:

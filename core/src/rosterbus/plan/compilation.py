@@ -41,7 +41,8 @@ class CompiledColumn:
 class Recipe:
     """What a baseline was rendered with, kept beside it so that an edit can be told from a change.
 
-    `relation` is the source's SQL, `roster` the local corrections over it, `select` the layout's columns by name.
+    `relation` is the source's SQL, `corrections` the local ones over it by roster column, `columns` the layout's by
+    name; `reads` are the roster columns that all of it needs.
     """
 
     relation: str
@@ -49,6 +50,7 @@ class Recipe:
     columns: Mapping[str, str]
     where: str
     key: tuple[str, ...]
+    reads: tuple[str, ...]
 
     def as_json(self) -> str:
         """The recipe as stable text; the same recipe always gives the same."""
@@ -58,7 +60,7 @@ class Recipe:
     def from_json(cls, text: str) -> Recipe:
         """Read what `as_json` wrote."""
         stored = json.loads(text)
-        return cls(**{**stored, "key": tuple(stored["key"])})
+        return cls(**{**stored, "key": tuple(stored["key"]), "reads": tuple(stored["reads"])})
 
     @property
     def digest(self) -> str:
@@ -73,6 +75,12 @@ class CompiledLayout:
     spec: LayoutSpec
     columns: tuple[CompiledColumn, ...]
     where: str
+    where_reads: frozenset[str] = frozenset()
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Every roster column that it needs."""
+        return self.where_reads.union(*(column.reads for column in self.columns))
 
     def column(self, name: str) -> CompiledColumn:
         """The compiled column with the vendor's name `name`."""
@@ -83,10 +91,12 @@ class CompiledLayout:
         """The columns that count in comparisons: all but those that use the clock."""
         return tuple(column.column.name for column in self.columns if not column.uses_clock)
 
-    def recipe(self, relation: str, corrections: Mapping[str, str]) -> Recipe:
+    def recipe(self, relation: str, corrections: Mapping[str, CompiledColumn]) -> Recipe:
         """What this layout renders with, over the relation's SQL and the local corrections."""
         columns = {one.column.name: one.sql for one in self.columns if not one.uses_clock}
-        return Recipe(relation, dict(corrections), columns, self.where, self.spec.key)
+        reads = self.reads.union(corrections, *(one.reads for one in corrections.values()))
+        written = {name: one.sql for name, one in corrections.items()}
+        return Recipe(relation, written, columns, self.where, self.spec.key, tuple(sorted(reads)))
 
 
 def compile_layout(
@@ -108,11 +118,13 @@ def compile_layout(
         )
         for column in changed.columns
     )
-    conditions = [text for text in (spec.where, changes.where) if text]
-    where = " AND ".join(
-        f"({compile_condition(text, columns=relation, where='where').sql})" for text in conditions
-    )
-    return CompiledLayout(changed, columns, where)
+    texts = [text for text in (spec.where, changes.where) if text]
+    try:
+        conditions = [compile_condition(text, columns=relation, where="where") for text in texts]
+    except ConfigError as error:
+        raise complain(("where",), error.wrong, found=error.found, allowed=error.allowed) from error
+    where = " AND ".join(f"({condition.sql})" for condition in conditions)
+    return CompiledLayout(changed, columns, where, frozenset().union(*(one.columns for one in conditions)))
 
 
 def _changed_spec(spec: LayoutSpec, changes: LayoutMap, *, complain: Complain) -> LayoutSpec:
@@ -131,7 +143,10 @@ def _changed_spec(spec: LayoutSpec, changes: LayoutMap, *, complain: Complain) -
         if not entry.only_renames:
             column = column.with_source(_source(entry))
         given.append(replace(column, name=entry.rename or column.name))
-    return spec.with_columns(*given)
+    try:
+        return spec.with_columns(*given)
+    except ValueError as error:
+        raise complain(("columns",), str(error)) from error
 
 
 def _named(spec: LayoutSpec, written: Mapping[str, MappingEntry]) -> list[tuple[str, Column]]:
@@ -146,13 +161,13 @@ def _named(spec: LayoutSpec, written: Mapping[str, MappingEntry]) -> list[tuple[
 
 def compile_corrections(
     entries: Mapping[str, MappingEntry], relation: Collection[str], *, folder: Path, complain: Complain
-) -> dict[str, str]:
-    """The pipeline's local corrections of one roster table: SQL by roster column."""
+) -> dict[str, CompiledColumn]:
+    """The pipeline's local corrections of one roster table, by roster column."""
     corrections = {}
     for name, entry in entries.items():
         column = Column(name=name, attribute=name, source=_source(entry))
         compiled = _compile_column(column, relation, folder=folder, complain=complain, path=("columns", name))
-        corrections[name] = compiled.sql
+        corrections[name] = compiled
     return corrections
 
 

@@ -124,7 +124,7 @@ def _render_old(
 
 
 def _extract_former(connection: duckdb.DuckDBPyConnection, rendered: Rendered, before: Recipe) -> None:
-    extract_relation(connection, rendered.relation, before.relation, schema="former")
+    extract_relation(connection, rendered.relation, before.relation, before.reads, schema="former")
     if rendered.relation != rendered.layout.spec.name:
         connection.execute(
             f"ALTER TABLE former.{quoted(rendered.relation)} RENAME TO {quoted(rendered.layout.spec.name)}"
@@ -177,7 +177,7 @@ def _collect_changes(
 
 
 def _none() -> Recipe:
-    return Recipe("", {}, {}, "", ())
+    return Recipe("", {}, {}, "", (), ())
 
 
 def _collect_removed(

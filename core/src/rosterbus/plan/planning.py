@@ -11,7 +11,7 @@ from rosterbus.engine import literal
 from rosterbus.errors import ConfigError
 from rosterbus.findings import Finding, Rule
 from rosterbus.plan.baseline import Baseline, LoadedBaseline, load_baseline
-from rosterbus.plan.compilation import CompiledLayout, Recipe
+from rosterbus.plan.compilation import CompiledColumn, CompiledLayout, Recipe
 from rosterbus.plan.difference import Difference, compare
 from rosterbus.plan.extraction import Extracted
 from rosterbus.plan.families import keep_families
@@ -52,7 +52,7 @@ class Subject:
     settings: Any
     guarantee: str
     layouts: Sequence[CompiledLayout]
-    corrections: Mapping[str, Mapping[str, str]]
+    corrections: Mapping[str, Mapping[str, CompiledColumn]]
 
 
 @dataclass

@@ -14,6 +14,8 @@ from rosterbus.roster import vocabulary
 if TYPE_CHECKING:
     import duckdb
 
+    from rosterbus.plan.compilation import CompiledColumn
+
 INTERNAL = "_"
 """Columns whose names begin so are the core's own; mappings cannot name them."""
 
@@ -39,27 +41,42 @@ class Roster:
         return row, self.files.get(raw, raw), name or column
 
 
+def roster_columns(
+    connection: duckdb.DuckDBPyConnection, mapped: Mapped, wanted: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """The columns of each wanted relation: those that the source gives, and the rest of the vocabulary's, blank.
+
+    Raises PluginError where the source lacks a relation or its SQL cannot be understood.
+    """
+    relations = {relation.table: relation for relation in mapped.relations}
+    if absent := sorted(set(wanted) - set(relations)):
+        msg = f"the source gives no {', '.join(absent)}, which a layout is made from"
+        raise PluginError(msg)
+    columns = {}
+    for table in sorted(wanted):
+        given = _given(connection, table, relations[table].sql)
+        known = vocabulary().tables[table].columns
+        columns[table] = (*_public(given), *(column for column in known if column not in given))
+    return columns
+
+
 def build_roster(
     connection: duckdb.DuckDBPyConnection,
     mapped: Mapped,
     raw: Mapping[str, RawTable],
-    wanted: Collection[str],
+    needed: Mapping[str, Collection[str]],
 ) -> Roster:
-    """Create ``extracted.<table>`` for each wanted relation, in source order, with every column of the vocabulary.
+    """Create ``extracted.<table>`` with its needed columns, in source order, and blanks as the empty text.
 
     Raises PluginError where the source's SQL fails or its joins repeat a key.
     """
-    relations = {relation.table: relation for relation in mapped.relations if relation.table in wanted}
-    absent = set(wanted) - set(relations)
-    if absent:
-        msg = f"the source gives no {', '.join(sorted(absent))}, which a layout is made from"
-        raise PluginError(msg)
-    for relation in relations.values():
-        extract_relation(connection, relation.table, relation.sql, schema="extracted")
+    relations = {relation.table: relation for relation in mapped.relations if relation.table in needed}
+    for table, relation in relations.items():
+        extract_relation(connection, table, relation.sql, needed[table], schema="extracted")
         _refuse_multiplied(connection, relation)
     return Roster(
         relations=relations,
-        columns={table: _public(columns_of(connection, f'extracted."{table}"')) for table in relations},
+        columns={table: tuple(needed[table]) for table in relations},
         rows={
             table: int(value(connection, f'SELECT count(*) FROM extracted."{table}"')) for table in relations
         },
@@ -68,31 +85,38 @@ def build_roster(
     )
 
 
-def extract_relation(connection: duckdb.DuckDBPyConnection, table: str, sql: str, *, schema: str) -> None:
-    """Run a source's SQL into ``<schema>.<table>``; blanks become the empty text, missing columns are added."""
+def extract_relation(
+    connection: duckdb.DuckDBPyConnection, table: str, sql: str, needed: Collection[str], *, schema: str
+) -> None:
+    """Run a source's SQL into ``<schema>.<table>``: rows of files, and `needed` columns, those it lacks blank."""
     import duckdb
 
-    name = f"{schema}.{quoted(table)}"
+    given = _given(connection, table, sql)
+    kept = [quoted(column) for column in given if column.startswith("_row")]
+    kept += [
+        f"coalesce({quoted(column)}, '') AS {quoted(column)}"
+        if column in given
+        else f"'' AS {quoted(column)}"
+        for column in needed
+    ]
+    order = listed(vocabulary().tables[table].key)
     try:
-        given = columns_of(connection, f"({sql})")
-        known, key = vocabulary().tables[table].columns, vocabulary().tables[table].key
-        kept = [quoted(c) for c in given if c.startswith("_row")]
-        kept += [f"coalesce({quoted(c)}, '') AS {quoted(c)}" for c in given if not c.startswith(INTERNAL)]
-        kept += [f"'' AS {quoted(c)}" for c in known if c not in given]
         connection.execute(
-            f"CREATE TABLE {name} AS SELECT {', '.join(kept)} FROM ({sql}) ORDER BY _row, {listed(key)}"
+            f"CREATE TABLE {schema}.{quoted(table)} AS SELECT {', '.join(kept)} FROM ({sql}) ORDER BY _row, {order}"
         )
     except duckdb.Error as error:
-        msg = f"the source's SQL for `{table}` fails in the step map: {type(error).__name__}"
-        raise PluginError(msg) from error
+        raise _broken(table, error) from error
 
 
 def create_views(
-    connection: duckdb.DuckDBPyConnection, roster: Roster, corrections: Mapping[str, Mapping[str, str]]
+    connection: duckdb.DuckDBPyConnection,
+    roster: Roster,
+    corrections: Mapping[str, Mapping[str, CompiledColumn]],
 ) -> None:
     """Create ``roster.<table>``: the extracted relation with the pipeline's local corrections over it."""
     for table in roster.relations:
-        select = corrected(f"extracted.{quoted(table)}", corrections.get(table, {}))
+        written = {name: one.sql for name, one in corrections.get(table, {}).items()}
+        select = corrected(f"extracted.{quoted(table)}", written)
         connection.execute(f"CREATE VIEW roster.{quoted(table)} AS {select}")
 
 
@@ -122,6 +146,19 @@ def opted_out(table_columns: Collection[str], vendors: Collection[str]) -> str:
 
 def _public(columns: Iterable[str]) -> tuple[str, ...]:
     return tuple(column for column in columns if not column.startswith(INTERNAL))
+
+
+def _given(connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> tuple[str, ...]:
+    import duckdb
+
+    try:
+        return columns_of(connection, f"({sql})")
+    except duckdb.Error as error:
+        raise _broken(table, error) from error
+
+
+def _broken(table: str, error: Exception) -> PluginError:
+    return PluginError(f"the source's SQL for `{table}` fails in the step map: {type(error).__name__}")
 
 
 def _refuse_multiplied(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
