@@ -32,6 +32,22 @@ class Village:
     def vendor(self) -> Path:
         return self.root / "vendor"
 
+    @property
+    def boxes(self) -> list[Path]:
+        """The vendor's boxes that ever had a marker, taken or not."""
+        return sorted(mark.parent for mark in self.vendor.rglob("MARK"))
+
+    def take(self) -> None:
+        """Let the vendor take what has a marker; the same name twice is seen as two."""
+        for mark in self.vendor.glob("*/MARK"):
+            taken = self.vendor / "processed" / mark.parent.name
+            taken.parent.mkdir(exist_ok=True)
+            mark.parent.rename(taken.with_name(f"{taken.name}-again") if taken.exists() else taken)
+
+    def fault(self, *faults: str) -> None:
+        """How the vendor misbehaves in the next sendings."""
+        (self.vendor / "fault").write_text("\n".join(faults), encoding="utf-8")
+
     def write(self, students: list[str], contacts: list[str] | None = None) -> None:
         self.export.mkdir(exist_ok=True)
         text = "\n".join([STUDENTS, *students, ""])

@@ -6,6 +6,7 @@ What the vendor takes it moves to `processed`. A file `fault` in the folder make
 """
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 from rosterbus import settings
@@ -14,7 +15,6 @@ from rosterbus.errors import ConnectorError, RetriableError
 from rosterbus.findings import Finding, Rule
 from rosterbus.hookspecs import hookimpl
 from rosterbus.layouts import Layout, date, email, text
-from datetime import timedelta
 
 
 class Settings(settings.Settings):
