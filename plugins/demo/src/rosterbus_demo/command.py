@@ -35,7 +35,7 @@ def demo(folder: Path, keep: bool, as_json: bool) -> int:
     tell("writing a made-up district")
     district = write_export(folder)
     tell("starting the vendors' twins")
-    with Twins(private_folder(folder / "twins"), VENDORS) as twins:
+    with Twins(private_folder(folder.resolve() / "twins"), VENDORS) as twins:
         write_project(folder, twins.settings)
         outcome = _run(folder, tell)
         tell("letting the vendors work off what arrived")
