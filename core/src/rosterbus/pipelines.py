@@ -23,6 +23,7 @@ from rosterbus.plan.planning import Order
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.plugins import Plugins, installed
 from rosterbus.project import DeliveryPart, Pipeline, Project
+from rosterbus.refusing import refuse_reaching
 from rosterbus.reporting import write_reports
 from rosterbus.runs import accept, plan_one, reading
 
@@ -75,6 +76,7 @@ def opened(
     extracts: Path | None = None,
 ) -> Iterator[RunContext]:
     """A run of one pipeline: its ledger, its plugins, its clock. The run is noted in the ledger, its end too."""
+    refuse_reaching(pipeline)
     moment = (now or datetime.now(UTC)).astimezone(pipeline.timezone)
     own = ledger or (Ledger(project.state_dir, clock=lambda: moment) if now else Ledger(project.state_dir))
     named = [("source", pipeline.source.connector)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,37 +12,13 @@ from rosterbus.describing import absence_in_words, layouts_with
 from rosterbus.errors import ConfigError, PluginError
 from rosterbus.fetching import CORE_TRANSPORTS
 from rosterbus.layouts import LayoutSpec
-from rosterbus.mapping.calls import CLOCK
 from rosterbus.plan.compilation import Complain, compile_corrections, compile_layout
 from rosterbus.plugins import Plugins
 from rosterbus.project import DeliveryPart, LayoutMap, Pipeline, Project, load_pipeline, validate_settings
 from rosterbus.roster import vocabulary
+from rosterbus.roster.presumed import PresumedColumns
 from rosterbus.settings import Values
 from rosterbus.transports import local_path, scheme_of
-
-
-class RosterColumns(set[str]):
-    """The columns that the vocabulary has, where any other name is taken for an extra one of the source.
-
-    Without an extract nobody knows which extra columns a source gives, so those that were asked for are remembered.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        super().__init__(names)
-        self.known = frozenset(self)
-
-    def __contains__(self, name: object) -> bool:
-        if super().__contains__(name):
-            return True
-        if not isinstance(name, str) or name.lower() in CLOCK:
-            return False
-        self.add(name)
-        return True
-
-    @property
-    def extras(self) -> list[str]:
-        """What was asked for and is not of the vocabulary."""
-        return sorted(self - self.known)
 
 
 def pipeline_facts(project: Project, name: str) -> Iterator[Fact]:
@@ -98,7 +74,7 @@ def _corrections(pipeline: Pipeline) -> Iterator[Fact]:
         at = ("source", "map", name)
         if name not in vocabulary().tables:
             raise pipeline.error(at, "the roster has no such table", found=name, allowed=vocabulary().tables)
-        columns = RosterColumns(vocabulary().tables[name].columns)
+        columns = PresumedColumns(vocabulary().tables[name].columns)
         columns.update(entries)
         compile_corrections(entries, columns, folder=pipeline.folder, complain=_complain(pipeline, at))
         yield Fact("ok", pipeline.name, f"{len(entries)} corrections of `{name}` compile")
@@ -134,7 +110,7 @@ def _layout(pipeline: Pipeline, part: DeliveryPart, spec: LayoutSpec) -> Iterato
     about = f"{pipeline.name} -> {part.name}"
     if spec.rows not in vocabulary().tables:
         raise PluginError(f"the layout `{spec.name}` reads `{spec.rows}`, which is no table of the roster")
-    columns = RosterColumns(vocabulary().tables[spec.rows].columns)
+    columns = PresumedColumns(vocabulary().tables[spec.rows].columns)
     changes = part.map.get(spec.name, LayoutMap())
     complain = _complain(pipeline, (*part.key_path, "map", spec.name))
     compiled = compile_layout(spec, changes, columns, folder=pipeline.folder, complain=complain)
@@ -145,7 +121,7 @@ def _layout(pipeline: Pipeline, part: DeliveryPart, spec: LayoutSpec) -> Iterato
     yield from _extras(about, spec.rows, columns)
 
 
-def _extras(about: str, table: str, columns: RosterColumns) -> Iterator[Fact]:
+def _extras(about: str, table: str, columns: PresumedColumns) -> Iterator[Fact]:
     """Columns that only the source can know; one that resembles a known one is probably misspelt."""
     near = {name: get_close_matches(name, columns.known, n=2) for name in columns.extras if "." not in name}
     for name in (name for name in near if near[name]):
