@@ -13,7 +13,7 @@ from rosterbus.cards import ConnectorCard
 from rosterbus.errors import PluginError
 from rosterbus.findings import Rule
 from rosterbus.layouts import LayoutSpec, as_specs, describe
-from rosterbus.plugins import Installed, Plugins, installed
+from rosterbus.plugins import Installed, LoadedPlugin, Plugins, installed
 from rosterbus.project.expectations import AmountField, DayField
 from rosterbus.project.validation import choices_of, fields_of
 from rosterbus.secrets import SecretReference
@@ -59,10 +59,11 @@ def find_plugins(name: str, *, kind: str | None = None) -> list[Installed]:
 def describe_plugin(one: Installed) -> dict[str, Any]:
     """Everything that is known of one plugin, ready for JSON. Imports it; raises PluginError where that fails."""
     plugins = Plugins([(one.kind, one.name)])
-    module = plugins[one.plugin].module
+    plugin = plugins[one.plugin]
+    module = plugin.module
     schema = getattr(module, "Settings", None)
     values = example_settings(schema) if schema else Values({})
-    specs = layouts_with(module, values)
+    specs = layouts_with(plugin, values)
     return {
         "name": one.name,
         "kind": one.kind,
@@ -79,10 +80,17 @@ def describe_plugin(one: Installed) -> dict[str, Any]:
     }
 
 
-def layouts_with(module: Any, values: Values) -> tuple[LayoutSpec, ...]:
-    """The layouts of a destination with these settings; none for what is no destination."""
-    layouts = getattr(module, "layouts", ())
-    return as_specs(layouts(values) if callable(layouts) else layouts)
+def layouts_with(plugin: LoadedPlugin, values: Values) -> tuple[LayoutSpec, ...]:
+    """The layouts of a destination with these settings; none for what is no destination.
+
+    Raises PluginError where the connector cannot make them.
+    """
+    layouts = getattr(plugin.module, "layouts", ())
+    try:
+        return as_specs(layouts(values) if callable(layouts) else layouts)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        msg = f"{plugin} cannot make its layouts ({type(error).__name__}); report it to its maintainers"
+        raise PluginError(msg) from error
 
 
 def example_settings(schema: type[marshmallow.Schema]) -> Values:

@@ -79,8 +79,8 @@ def pipeline_text(
 def delivery_text(connector: str) -> str:
     """The block of one delivery; raises PluginError where there is no such destination."""
     text = _connector("destination", connector, f"deliver.{connector}", {})
-    module = load("destination", connector).module
-    for spec in layouts_with(module, example_settings(module.Settings)):
+    plugin = load("destination", connector)
+    for spec in layouts_with(plugin, example_settings(plugin.module.Settings)):
         for column in spec.columns:
             if isinstance(column.source, Direct):
                 about = (

@@ -121,3 +121,12 @@ def test_a_broken_plugin_is_an_error_with_its_reason(rosterbus, install):
     install("tomorrow", "", group="rosterbus.v9.destinations")
 
     assert "needs connector API 9" in rosterbus("describe", "tomorrow").err
+
+
+def test_a_connector_that_cannot_make_its_layouts_is_an_error_and_no_traceback(rosterbus, install):
+    install("clumsy", "def layouts(settings):\n    return settings['nothing']\n")
+
+    ran = rosterbus("describe", "clumsy")
+
+    assert ran.code == 1
+    assert "destination:clumsy (rosterbus-clumsy 1.4) cannot make its layouts (KeyError)" in ran.err

@@ -84,10 +84,10 @@ def _corrections(pipeline: Pipeline) -> Iterator[Fact]:
 def _delivery(pipeline: Pipeline, part: DeliveryPart) -> Iterator[Fact]:
     about, plugin = f"{pipeline.name} -> {part.name}", f"destination:{part.connector}"
     plugins = Plugins([("destination", part.connector)])
-    module = plugins[plugin].module
-    values = validate_settings(module.Settings, part.settings, pipeline, part.key_path)
+    loaded = plugins[plugin]
+    values = validate_settings(loaded.module.Settings, part.settings, pipeline, part.key_path)
     yield Fact("ok", about, f"the settings of {part.connector} are right")
-    yield from reported(about, _layouts(pipeline, part, layouts_with(module, values)))
+    yield from reported(about, _layouts(pipeline, part, layouts_with(loaded, values)))
     yield from secret_facts(about, values)
     if plugins.implements(plugin, "probe"):
         yield from reported(about, _probed(plugins, plugin, about, values))
