@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +68,14 @@ class RunContext:
         """The secret of this project that keyed digests are made with; made once."""
         path = self.ledger.state_dir / "digest.key"
         if not path.exists():
-            write_private_text(path, secrets.token_hex(32))
+            made = write_private_text(path.with_suffix(f".{self.token}"), secrets.token_hex(32))
+            try:
+                # Two first runs at once must agree: neither of these replaces a file that is there.
+                (os.link if os.name == "posix" else os.rename)(made, path)
+            except FileExistsError:
+                pass
+            finally:
+                made.unlink(missing_ok=True)
         return path.read_text(encoding="utf-8")
 
     def settings(self, spec: DeliveryPart) -> Values:

@@ -1,10 +1,10 @@
 """Kills runs at every step of the ledger and of the vendor's side, runs again, and asks the vendor what it got.
 
 Run as a program of its own, because it forks, with the toy plugins on its path: `interruption_sweep.py FOLDER TIMING
-[MUTANT PLACE]`. TIMING says when the vendor takes what has a marker: `early` (right after the kill) or `late` (then only the kills after the files are
-sent matter); `twice` kills the recovery too. Prints, as JSON, where runs were killed, which deliveries were held, and
-every broken promise. MUTANT breaks the product in one way and kills at PLACE alone, so that a test can see that the
-sweep notices.
+[MUTANT PLACE]`. TIMING says when the vendor takes what has a marker: `early` (right after the kill) or `late` (then
+only the kills after the files are sent matter); `twice` kills the recovery too. Prints, as JSON, where runs were
+killed, which deliveries were held, and every broken promise. MUTANT breaks the product in one way and kills at PLACE
+alone, so that a test can see that the sweep notices.
 """
 
 from __future__ import annotations
