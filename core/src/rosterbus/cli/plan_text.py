@@ -18,6 +18,7 @@ def plan_lines(plan: StoredPlan) -> Iterator[str]:
     yield f"{plan.pipeline} -> {plan.delivery}{test}   {plan.guarantee}"
     for layout in plan.layouts:
         yield from _layout(layout)
+    yield from unreadable_lines(plan)
     yield from _findings(plan.findings)
     files = "; ".join(
         f"{name}   {size(file.bytes)}   sha256 {file.sha256[:8]}"
@@ -29,6 +30,15 @@ def plan_lines(plan: StoredPlan) -> Iterator[str]:
     if plan.verdict == "held":
         yield ""
         yield from hold_lines(plan)
+
+
+def unreadable_lines(plan: StoredPlan) -> Iterator[str]:
+    """Records of the export that could not be read, by file; the reports name their rows."""
+    unreadable = [
+        f"{raw['file']} {raw['rejected']:,} records" for raw in plan.raw.values() if raw["rejected"]
+    ]
+    if unreadable:
+        yield _row("unreadable", ", ".join(unreadable))
 
 
 def hold_lines(plan: StoredPlan) -> Iterator[str]:

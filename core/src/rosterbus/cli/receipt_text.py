@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rosterbus.cli.plan_text import hold_lines, size
+from rosterbus.cli.plan_text import hold_lines, size, unreadable_lines
 from rosterbus.delivery.receipts import Receipt
 from rosterbus.pipelines import Outcome
 
@@ -42,6 +42,7 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         )
         if moved:
             yield f"  {'':<10} {moved}"
+    yield from unreadable_lines(plan)
     if delivery and delivery.address:
         for file, name in zip(plan.files, delivery.address.files, strict=True):
             yield f"  file       {name}   {file.rows:,} rows   {size(file.bytes)}   sha256 {file.sha256[:12]}"

@@ -29,7 +29,9 @@ from rosterbus.reporting import write_reports
 def command(run: str, chosen: str, as_json: bool, folder: Path | None, environment: str) -> int:
     """Write the reports of RUN: a plan's id or a prefix of it, a pipeline's name, or `last`."""
     with open_ledger(folder, environment) as (_, ledger):
-        record = ledger.find_plan(run)
+        # A run reports all its deliveries together, so that a pipeline's name means one run.
+        newest = ledger.plans.latest(1, pipeline=run)
+        record = newest[0] if newest else ledger.find_plan(run)
         plans = [one for one in ledger.plans.latest(500, pipeline=record.pipeline) if one.run == record.run]
     project, pipeline = open_pipeline(folder, environment, record.pipeline)
     with pipeline_run(project, pipeline, command="report", quiet=True) as context:
