@@ -98,19 +98,32 @@ def test_a_cell_that_the_vendor_refuses_is_told_by_row_id_and_column(
     assert cells[0] not in {row["Student Id"] for row in arrived(samegoal, "guardians.csv")}
 
 
-def test_bytes_of_an_undeclared_encoding_are_reported_and_never_mangled(
+def test_records_of_an_undeclared_encoding_are_reported_and_never_mangled(
     site, users, write, samegoal, arrived, sync_report
 ):
-    mixed = [line.decode().encode("windows-1252", "replace") for line in users]
+    strange = [row for row, line in enumerate(users) if line.startswith(b"S") and not line.isascii()][:3]
+    mixed = [
+        line.decode().encode("windows-1252", "replace") if row in strange else line
+        for row, line in enumerate(users)
+    ]
     write(lines(mixed))
     said = site.json("run", "p")
 
-    plain = [line for line in mixed if line.isascii()]
+    plain = [line for row, line in enumerate(users) if row not in strange]
     assert got(arrived(samegoal)) == wanted(lines(plain))
     report = sync_report(said.json["report"], "samegoal-students")
-    assert set(numbers(report)) == {row for row, line in enumerate(mixed, 1) if not line.isascii()}
+    assert set(numbers(report)) == {row + 1 for row in strange}
     assert all('encoding = "windows-1252"' in row["Error"] for row in report)
-    assert said.receipt["raw"]["users"]["rejected"] == len(mixed) - len(plain)
+    assert said.receipt["raw"]["users"]["rejected"] == 3
+    assert "unreadable users.csv 3 records" in site("plan", "p").out
+
+
+def test_a_whole_export_of_an_undeclared_encoding_is_held(site, users, write, samegoal):
+    write(lines(line.decode().encode("windows-1252", "replace") for line in users))
+    said = site("run", "p")
+
+    assert said.code == 3
+    assert samegoal.settle() == []
 
 
 def test_a_declared_encoding_is_read_whole(site, users, write, samegoal, arrived):
