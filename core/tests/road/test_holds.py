@@ -58,7 +58,7 @@ def test_a_school_that_lost_a_third_is_held_in_the_fixed_parts(grown: Village) -
 
 
 def test_an_approved_plan_is_delivered(grown: Village) -> None:
-    grown.write(roll(first=31) + [student(900)])
+    grown.write([*roll(first=31), student(900)])
     plan = grown.plan(hours=24)
     assert plan.verdict == "held"
     assert applied(grown, plan).exit_code == 3
@@ -67,20 +67,20 @@ def test_an_approved_plan_is_delivered(grown: Village) -> None:
 
 
 def test_an_approval_covers_the_same_content_planned_again(grown: Village) -> None:
-    grown.write(roll(first=31) + [student(900)])
+    grown.write([*roll(first=31), student(900)])
     approved(grown, grown.plan(hours=24))
     assert grown.run(hours=1).receipts[0].state == "confirmed"
 
 
 def test_a_changed_export_is_not_covered(grown: Village) -> None:
-    grown.write(roll(first=31) + [student(900)])
+    grown.write([*roll(first=31), student(900)])
     approved(grown, grown.plan(hours=24))
-    grown.write(roll(first=31) + [student(901)])
+    grown.write([*roll(first=31), student(901)])
     assert grown.run(hours=1).exit_code == 3
 
 
 def test_an_edited_mapping_is_not_covered(grown: Village) -> None:
-    grown.write(roll(first=31) + [student(900)])
+    grown.write([*roll(first=31), student(900)])
     approved(grown, grown.plan(hours=24))
     grown.pipeline(
         deliver=DELIVER
@@ -90,7 +90,7 @@ def test_an_edited_mapping_is_not_covered(grown: Village) -> None:
 
 
 def test_an_expired_approval_is_worth_nothing(grown: Village) -> None:
-    grown.write(roll(first=31) + [student(900)])
+    grown.write([*roll(first=31), student(900)])
     plan = grown.plan(hours=24)
     approved(grown, plan, hours=1)
     grown.now += timedelta(hours=2)
@@ -98,7 +98,7 @@ def test_an_expired_approval_is_worth_nothing(grown: Village) -> None:
 
 
 def test_a_plan_made_before_another_delivery_is_not_applied(grown: Village) -> None:
-    grown.write(roll(first=31) + [student(900)])
+    grown.write([*roll(first=31), student(900)])
     plan = grown.plan(hours=24)
     approved(grown, plan)
     grown.write([*roll(), student(901)])
@@ -124,7 +124,7 @@ def test_only_a_held_plan_is_approved(grown: Village) -> None:
 
 
 def test_an_announced_change_goes_through(grown: Village) -> None:
-    grown.write(roll(first=31) + [student(900)])
+    grown.write([*roll(first=31), student(900)])
     announcement = """
     [[expect]]
     school = "1"
@@ -140,7 +140,7 @@ def test_an_announced_change_goes_through(grown: Village) -> None:
 
 
 def test_an_announcement_ends(grown: Village) -> None:
-    grown.write(roll(first=31) + [student(900)])
+    grown.write([*roll(first=31), student(900)])
     text = '[[expect]]\nschool = "1"\nremoved = "all"\nuntil = 2026-11-20\nreason = "over"\n'
     grown.pipeline(extra=text, deliver=DELIVER)
     assert grown.run(hours=24).exit_code == 3
@@ -199,7 +199,7 @@ def test_a_lost_source_column_is_held(grown: Village) -> None:
 
 
 def test_guards_can_be_set(grown: Village) -> None:
-    grown.write(roll(first=31) + [student(900)])
+    grown.write([*roll(first=31), student(900)])
     grown.pipeline(deliver=DELIVER + "\n[deliver.drop.guards]\nremoved = 0.5\n")
     assert grown.run(hours=24).exit_code == 0
 

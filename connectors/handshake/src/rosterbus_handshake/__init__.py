@@ -15,12 +15,13 @@ from rosterbus.plan.view import PlanView
 from rosterbus.settings import Values
 from rosterbus_s3 import connect, target
 
+from rosterbus_handshake.answers import ANSWERS
 from rosterbus_handshake.published import CONTACT
-from rosterbus_handshake.rules import judged
+from rosterbus_handshake.rules import RULES, judged
 from rosterbus_handshake.settings import Settings
 from rosterbus_handshake.students import layouts
 
-__all__ = ["Settings", "layouts"]
+__all__ = ["ANSWERS", "RULES", "Settings", "layouts"]
 
 
 @hookimpl

@@ -6,7 +6,7 @@ import calendar
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from rosterbus.findings import Finding
+from rosterbus.findings import Finding, RuleDoc
 from rosterbus.plan.view import LayoutView, PlanView
 from rosterbus.settings import Values
 
@@ -28,6 +28,30 @@ MONTHS_BETWEEN = {"weekly": 0, "monthly": 1, "semesterly": 4}
 SEND_TESTS = "rosterbus run PIPELINE --test"
 IF_NOTHING = "Handshake keeps what it has, and nothing of this plan is sent"
 MEND = "mend the export or the mapping and run the pipeline again; the new plan takes the place of this one"
+
+RULES = (
+    RuleDoc("trial stage", "no live file before Handshake has agreed to live files", "refuse", AUTOMATING),
+    RuleDoc("first live file", "test files go before the first live file", "warn", AUTOMATING),
+    RuleDoc("name of a test file", "no live file's name contains `test` or `sample`", "refuse", AUTORUN),
+    RuleDoc("24 hours", f"one file in {HOURS_BETWEEN} hours", "not due", AUTOMATING),
+    RuleDoc(
+        "cadence",
+        "students go weekly, monthly or each semester, alumni at most monthly",
+        "not due",
+        AUTOMATING,
+    ),
+    RuleDoc(
+        "e-mail changes", f"fewer than {EMAIL_SHARE}% of the rows change `email_address`", "hold", AUTORUN
+    ),
+    RuleDoc(
+        "disabled accounts",
+        f"fewer than {DISABLED_SHARE}% of the rows that are new or changed disable an account",
+        "hold",
+        AUTORUN,
+    ),
+    RuleDoc("identifiers never change", "a known username keeps its `auth_identifier`", "hold", SENSITIVE),
+    RuleDoc("recent alumni", f"alumni of the last {ALUMNI_MONTHS} months only", "hold", AUTOMATING),
+)
 
 
 def judged(plan: PlanView, settings: Values) -> Sequence[Finding]:

@@ -17,7 +17,20 @@ from rosterbus_s3.failures import StoreAwayError
 from rosterbus_s3.settings import S3Settings, located, target
 from rosterbus_s3.store import Put, Store, connect, test_connection
 
-__all__ = ["Put", "S3Settings", "Store", "StoreAwayError", "connect", "located", "target", "test_connection"]
+Settings = S3Settings
+"""What ``[source.transport]`` may say."""
+
+__all__ = [
+    "Put",
+    "S3Settings",
+    "Settings",
+    "Store",
+    "StoreAwayError",
+    "connect",
+    "located",
+    "target",
+    "test_connection",
+]
 READ_ATTEMPTS = 3
 
 

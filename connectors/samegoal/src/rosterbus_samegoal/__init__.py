@@ -15,11 +15,12 @@ from rosterbus.settings import Values
 from rosterbus_sftp import connect, test_connection
 
 from rosterbus_samegoal import automatic, epochs
+from rosterbus_samegoal.answers import ANSWERS
 from rosterbus_samegoal.files import layouts
 from rosterbus_samegoal.rules import RULES, judged
 from rosterbus_samegoal.settings import Settings
 
-__all__ = ["RULES", "Settings", "layouts"]
+__all__ = ["ANSWERS", "RULES", "Settings", "layouts"]
 
 
 @hookimpl

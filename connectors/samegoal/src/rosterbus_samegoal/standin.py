@@ -12,66 +12,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rosterbus.deliveries import Twin, TwinAnswer
+from rosterbus.deliveries import Twin
 from rosterbus.private import private_folder, write_private_text
 from rosterbus_sftp.server import SFTPServer
 
+from rosterbus_samegoal.answers import ANSWERS
 from rosterbus_samegoal.loader import Loader
-from rosterbus_samegoal.published import (
-    ARTICLE,
-    AUTO,
-    BULK_LOADER,
-    CSV_API,
-    ENROLLMENT,
-    EPOCH,
-    MARKER,
-    PROCESSED,
-    RFC_4180,
-    SFTP_ACCOUNT,
-    UPLOAD,
-)
+from rosterbus_samegoal.published import AUTO, EPOCH, MARKER, PROCESSED, UPLOAD
 
 USER = "district"
 LOOK_SECONDS = 1.0
 QUIET_SECONDS = 3.0
 """How long a file without an epoch must not have changed before the watcher believes that it is whole."""
 NAMED_BY_TIME = re.compile(r"\d{8}-\d{6}")
-
-ANSWERS = tuple(
-    TwinAnswer(behaviour, known, source)  # type: ignore[arg-type]
-    for behaviour, known, source in (
-        ("only a public key logs in", "published", SFTP_ACCOUNT),
-        ("an epoch is taken when it holds COMPLETE, in capitals", "published", ARTICLE),
-        (
-            "what is in /upload without an epoch is ignored, and no error comes back",
-            "published",
-            SFTP_ACCOUNT,
-        ),
-        ("an epoch that was taken is moved to /upload-processed", "published", SFTP_ACCOUNT),
-        ("an epoch is moved even where its files were refused", "assumed", SFTP_ACCOUNT),
-        ("an epoch whose name was taken before stays in /upload", "assumed", SFTP_ACCOUNT),
-        (
-            "an epoch is known by eight digits, a hyphen and six digits, a real time or not",
-            "assumed",
-            ARTICLE,
-        ),
-        ("files with the suffix _auto.csv are moved to an epoch with COMPLETE", "published", ARTICLE),
-        ("those that are there at one time come into one epoch", "assumed", ARTICLE),
-        ("a misnamed file is ignored", "published", ARTICLE),
-        ("a file that lacks a column is refused whole; a column more is passed over", "assumed", ARTICLE),
-        ("a file with uneven rows or not in UTF-8 is refused whole", "assumed", RFC_4180),
-        ("formats, presets and required columns of students.csv", "published", CSV_API),
-        ("a row that breaks one of them is refused alone", "assumed", CSV_API),
-        ("the second row with a Student Id is refused", "assumed", CSV_API),
-        ("students are added and changed, never deleted", "published", BULK_LOADER),
-        ("guardians of a loaded student that are missing are deleted", "published", BULK_LOADER),
-        ("the nightly load deletes them as the bulk loader does", "assumed", BULK_LOADER),
-        ("without guardians.csv none is deleted", "assumed", BULK_LOADER),
-        ("a guardian whose Student Id is not in students.csv is not loaded", "published", BULK_LOADER),
-        ("Historical/Idle does not go back to Enrolled by itself", "published", ENROLLMENT),
-        ("the analysis", "assumed", "rosterbus"),
-    )
-)
 
 
 def start(folder: Path) -> Twin:

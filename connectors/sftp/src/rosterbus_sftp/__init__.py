@@ -18,7 +18,10 @@ from rosterbus_sftp.settings import SFTPSettings, located, target
 if TYPE_CHECKING:
     import click
 
-__all__ = ["Remote", "SFTPSettings", "connect", "located", "target", "test_connection"]
+Settings = SFTPSettings
+"""What ``[source.transport]`` may say."""
+
+__all__ = ["Remote", "SFTPSettings", "Settings", "connect", "located", "target", "test_connection"]
 
 
 @hookimpl
