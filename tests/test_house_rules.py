@@ -24,7 +24,7 @@ TESTS = sorted(
 )
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 A_MACHINE = re.compile(
-    r"pythonhosted\.org|pypi\.org/simple|registry\.npmjs|artifactory|nexus/repository"
+    r"artifactory|nexus/repository|/simple/|registry = \"|files\.[a-z]+\.org"
     r"|index-url[ =]+https?://(?!127\.|localhost)|(?<![\w.])/(?:work|root)/|/home/[a-z]|/Users/[A-Za-z]"
 )
 
