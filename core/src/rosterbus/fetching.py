@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, BinaryIO
 
-from rosterbus.errors import ConfigError, ConnectorError
+from rosterbus.errors import ConfigError, ConnectorError, RetriableError, RosterbusError
 from rosterbus.plugins import Plugins
 from rosterbus.private import open_private, private_folder
 from rosterbus.transports import FileTransport, HttpsTransport, local_path, scheme_of
 
 CHUNK = 1 << 20
 CORE_TRANSPORTS = {"transport:file": FileTransport(), "transport:https": HttpsTransport()}
+FILE, FOLDER = "file", "folder"
+"""What a copy holds, by the name of the folder within it: one file, or the files of a folder."""
 
 
 class Fetcher:
@@ -24,44 +27,110 @@ class Fetcher:
         self._folder, self._start, self._reuse = folder, start, reuse
 
     def __call__(self, location: str, transport: Mapping[str, Any]) -> Path:
-        """The local path of what is at `location`: a file or a folder. Local files are read where they are."""
+        """The local path of what is at `location`: a file or a folder. Local files are read where they are.
+
+        The last copy stays until a whole new one is there. Raises ConnectorError where the export cannot be brought
+        here, and ConfigError where there is no copy to reuse.
+        """
         scheme = scheme_of(location)
         if scheme == "file":
             return self._start / local_path(location)
-        kept = self._folder / hashlib.sha256(location.encode()).hexdigest()[:16]
-        if self._reuse:
-            return self._last(kept, location)
-        fresh = private_folder(kept.with_suffix(".new"))
-        shutil.rmtree(fresh)
-        private_folder(fresh)
-        _bring(scheme, location, transport, fresh)
-        if kept.exists():
-            shutil.rmtree(kept)
-        fresh.rename(kept)
-        return self._last(kept, location)
+        name = hashlib.sha256(location.encode()).hexdigest()[:16]
+        if not self._reuse:
+            self._fetch(name, scheme, location, transport)
+        return self._last(name, scheme)
 
-    def _last(self, kept: Path, location: str) -> Path:
-        if not kept.is_dir():
+    def _fetch(self, name: str, scheme: str, location: str, transport: Mapping[str, Any]) -> None:
+        folder = private_folder(self._folder)
+        for unfinished in folder.glob(f".{name}.*"):
+            shutil.rmtree(unfinished)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder))
+        try:
+            _bring(scheme, location, transport, fresh)
+            former = self._copies(name)
+            fresh.rename(folder / f"{name}.{_number(former[-1]) + 1 if former else 1}")
+        except BaseException:
+            shutil.rmtree(fresh)
+            raise
+        for one in former:
+            shutil.rmtree(one)
+
+    def _copies(self, name: str) -> list[Path]:
+        """The whole copies, oldest first; more than one only after an interruption."""
+        return sorted(self._folder.glob(f"{name}.*"), key=_number)
+
+    def _last(self, name: str, scheme: str) -> Path:
+        copies = self._copies(name)
+        if not copies:
             msg = "there is no copy of the export here yet; run `rosterbus plan` once, or name a local file as location"
-            raise ConfigError(msg, key="location", found=scheme_of(location))
-        single = kept / _name(location)
-        return single if single.is_file() and len(list(kept.iterdir())) == 1 else kept
+            raise ConfigError(msg, key="location", found=scheme)
+        single = copies[-1] / FILE
+        return next(single.iterdir()) if single.is_dir() else copies[-1] / FOLDER
 
 
-def _bring(scheme: str, location: str, transport: Mapping[str, Any], folder: Path) -> None:
-    core = f"transport:{scheme}" in CORE_TRANSPORTS
-    plugins = Plugins([] if core else [("transport", scheme)], core=CORE_TRANSPORTS)
+def _number(copy: Path) -> int:
+    return int(copy.suffix[1:])
+
+
+def _bring(scheme: str, location: str, transport: Mapping[str, Any], into: Path) -> None:
     plugin = f"transport:{scheme}"
+    core = plugin in CORE_TRANSPORTS
+    plugins = Plugins([] if core else [("transport", scheme)], core=CORE_TRANSPORTS)
+
+    def opened(place: str) -> BinaryIO:
+        source: BinaryIO = plugins.call(
+            plugin, "open", step="reading the export", location=place, transport=transport
+        )
+        return source
+
     listed = plugins.call(plugin, "list", step="listing the export", location=location, transport=transport)
-    names = [name for name, _ in listed]
-    for name in names or [""]:
-        if name and name != PurePosixPath(name).name:
-            raise ConnectorError("the export's folder names a file outside itself")
-        place = f"{location.rstrip('/')}/{name}" if name else location
-        source = plugins.call(plugin, "open", step="reading the export", location=place, transport=transport)
-        with source, open_private(folder / (name or _name(location)), "wb") as copy:
-            shutil.copyfileobj(source, copy, CHUNK)
+    if not listed:
+        _copy(opened(location), private_folder(into / FILE) / _name_in(location))
+        return
+    folder = private_folder(into / FOLDER)
+    for name, size in listed:
+        _refuse_odd(name)
+        count = _copy(opened(f"{location.rstrip('/')}/{name}"), folder / name)
+        if count != size:
+            raise RetriableError(
+                f"a file of the export changed while it was read: {size:,} bytes, then {count:,}"
+            )
 
 
-def _name(location: str) -> str:
-    return PurePosixPath(location.partition("?")[0]).name or "export"
+def _copy(source: BinaryIO, path: Path) -> int:
+    """Copy to a new private file; answers with its size."""
+    with source:
+        try:
+            with open_private(path, "xb") as copy:
+                while chunk := _read(source):
+                    copy.write(chunk)
+                return copy.tell()
+        except FileExistsError as error:
+            raise ConnectorError(
+                "two names in the export's folder are the same here; rename one there"
+            ) from error
+        except OSError as error:
+            raise RosterbusError(f"the copy of the export cannot be written: {error.strerror}") from error
+
+
+def _read(source: BinaryIO) -> bytes:
+    try:
+        return source.read(CHUNK)
+    except RosterbusError:
+        raise
+    except Exception as error:
+        # Whatever the transport's library calls it; its text may quote what it read.
+        raise RetriableError(f"the export broke off while it was read: {type(error).__name__}") from error
+
+
+def _name_in(location: str) -> str:
+    name = PurePosixPath(location.partition("?")[0]).name or "export"
+    _refuse_odd(name)
+    return name
+
+
+def _refuse_odd(name: str) -> None:
+    """A name from elsewhere must be the name of a file here, and nothing else."""
+    plain = name == PurePosixPath(name).name == PureWindowsPath(name).name
+    if not plain or name in ("", "..") or not name.isprintable():
+        raise ConnectorError("the export has a file whose name leads elsewhere; rename it there")
