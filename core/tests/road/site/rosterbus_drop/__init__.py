@@ -1,8 +1,8 @@
 """A destination that takes files in a folder and reads them when a marker appears, for the core's own tests.
 
 What the vendor takes it moves to `processed`. A file `fault` in the folder makes it misbehave, each line once:
-`away`, `refuse`, `broken`, the same after `sent, `, `half`, `sent, half`, `lose answer`, `unsure`, `odd answer`,
-`odd evidence`.
+`away`, `refuse`, `broken`, `babble` (it tells all that it knows), the same after `sent, `, `half`, `sent, half`,
+`lose answer`, `unsure`, `odd answer`, `odd evidence`.
 """
 
 import shutil
@@ -92,7 +92,9 @@ def address(delivery, settings):
 def load(delivery, settings):
     root = Path(settings.folder)
     fault = _fault(root)
-    _misbehave(fault)
+    secret = settings.password.reveal() if settings.password else ""
+    known = f"{secret} {delivery.files[0].path.read_text(encoding='utf-8')}"
+    _misbehave(fault, known)
     for file, name in zip(delivery.files, delivery.addressed.files, strict=True):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         step(f"before {file.name}")
@@ -101,7 +103,7 @@ def load(delivery, settings):
         if fault == "half":
             return Partly("the second file is missing")
     delivery.about_to_send()
-    _misbehave(fault.removeprefix("sent, "))
+    _misbehave(fault.removeprefix("sent, "), known)
     if fault == "sent, half":
         return Partly("the marker is missing")
     step("before the marker")
@@ -146,13 +148,15 @@ def step(name):
     """Where a test may interrupt the vendor's side of a delivery."""
 
 
-def _misbehave(fault):
+def _misbehave(fault, known):
     if fault == "away":
         raise RetriableError("the folder is away")
     if fault == "refuse":
         raise ConnectorError("the folder is closed")
     if fault == "broken":
-        raise ZeroDivisionError
+        raise ZeroDivisionError(known)
+    if fault == "babble":
+        raise ConnectorError(known)
 
 
 def _fault(root):
