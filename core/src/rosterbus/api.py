@@ -22,8 +22,9 @@ def run(
 ) -> Outcome:
     """Finish what is open of the pipeline in the file `path`, then plan and apply.
 
-    Answers with `receipts`, `failures` and an `exit_code` as the command line has it; raises RosterbusError for
-    what is wrong with the project or the source. On POSIX new files of the process are private meanwhile.
+    Answers with `receipts`, `failures` and an `exit_code` as the command line has it; raises ConfigError for what is
+    wrong with the project, PluginError for a connector that cannot be used, and RetriableError where another run of
+    the pipeline goes on. On POSIX new files of the process are private meanwhile.
     """
     file = Path(path).resolve()
     before = os.umask(0o077)

@@ -11,6 +11,7 @@ RosterbusError            1   printed as one sentence, never as a traceback
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -76,3 +77,21 @@ class HeldError(RosterbusError):
     """Only a person can decide what happens next."""
 
     exit_code = 3
+
+
+_ENGINE = {
+    "IOException": "the engine cannot read or write its files; see that the disk of the state folder is not full",
+    "OutOfMemoryException": "the engine ran out of memory and of disk; free some of the state folder's disk",
+}
+"""What DuckDB raises where the machine is at fault, by name, so that nobody has to import it."""
+
+
+def unforeseen(error: Exception) -> RosterbusError:
+    """What can be told of an exception that nobody foresaw: its text may quote a cell, its type and place may not."""
+    if isinstance(error, OSError):
+        return RosterbusError(f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}")
+    if type(error).__name__ in _ENGINE:
+        return RosterbusError(_ENGINE[type(error).__name__])
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+    return RosterbusError(f"rosterbus itself failed: {what}; report it to its maintainers")

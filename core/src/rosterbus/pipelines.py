@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any
 
 from rosterbus.context import Progress, RunContext
 from rosterbus.delivery.applying import apply, finish_open, look_after
-from rosterbus.delivery.purging import purge_old
+from rosterbus.delivery.purging import purge_old, purge_working
 from rosterbus.delivery.receipts import Receipt, worst
-from rosterbus.errors import RosterbusError
+from rosterbus.errors import RosterbusError, unforeseen
 from rosterbus.fetching import CORE_TRANSPORTS
 from rosterbus.ledger import Ledger
 from rosterbus.notifying import Failure, tell_people
@@ -33,7 +32,8 @@ class Outcome:
     """What a run came to. `nothing` is why the source had nothing to give, if so."""
 
     pipeline: str
-    run: int
+    run: int | None = None
+    """The run's id in the ledger, if it came so far."""
     receipts: list[Receipt] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     nothing: str = ""
@@ -49,9 +49,7 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """The outcome for machines."""
-        failures = [
-            {"delivery": one.delivery, "state": "failed", "because": str(one.error)} for one in self.failures
-        ]
+        failures = [{"pipeline": self.pipeline, **one.as_json()} for one in self.failures]
         return {
             "pipeline": self.pipeline,
             "run": self.run,
@@ -74,8 +72,12 @@ def opened(
     ledger: Ledger | None = None,
     twins: Mapping[str, Mapping[str, Any]] | None = None,
     extracts: Path | None = None,
+    brought: Mapping[str, object] | None = None,
 ) -> Iterator[RunContext]:
-    """A run of one pipeline: its ledger, its plugins, its clock. The run is noted in the ledger, its end too."""
+    """A run of one pipeline: its ledger, its plugins, its clock. The run is noted in the ledger, its end too.
+
+    `brought` are plugins that need no entry point, by their full name ("source:toy").
+    """
     refuse_reaching(pipeline)
     moment = (now or datetime.now(UTC)).astimezone(pipeline.timezone)
     own = ledger or (Ledger(project.state_dir, clock=lambda: moment) if now else Ledger(project.state_dir))
@@ -83,19 +85,41 @@ def opened(
     named += [("destination", part.connector) for part in pipeline.deliveries]
     named += [(one.kind, one.name) for one in installed() if one.kind == "report" and not one.problem]
     try:
-        plugins = Plugins(named, core={**CORE_TRANSPORTS, "rule:guards": Guards()})
+        core = {**CORE_TRANSPORTS, "rule:guards": Guards(), **(brought or {})}
+        plugins = Plugins([one for one in named if ":".join(one) not in core], core=core)
         token = own.runs.begin(pipeline.name, command)
-        context = RunContext(project, pipeline, own, plugins, moment, token, progress, twins or {}, extracts)
-        yield context
+        with _noted(own, token):
+            yield RunContext(project, pipeline, own, plugins, moment, token, progress, twins or {}, extracts)
     finally:
         if ledger is None:
             own.close()
 
 
+@contextmanager
+def _noted(ledger: Ledger, token: int) -> Iterator[None]:
+    """Note how a run ended that did not say so itself, and take away what it worked with."""
+    code = RosterbusError.exit_code
+    try:
+        yield
+        code = 0
+    except RosterbusError as error:
+        code = error.exit_code
+        raise
+    finally:
+        purge_working(ledger.state_dir / "runs" / str(token))
+        if ledger.runs.get(token).ended_at is None:
+            ledger.runs.end(token, code, summary={})
+
+
+def undisturbed(context: RunContext) -> AbstractContextManager[None]:
+    """Nobody else reads or plans this pipeline within the block; raises RetriableError where somebody does."""
+    return context.ledger.lock(f"pipeline:{context.pipeline.name}", context.pipeline.name)
+
+
 def run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order | None = None) -> Outcome:
     """Finish what is open, plan, and apply what may go."""
     outcome = Outcome(context.pipeline.name, context.token)
-    with context.ledger.lock(f"pipeline:{context.pipeline.name}", context.pipeline.name):
+    with undisturbed(context):
         _run(context, deliveries, order or Order(), outcome)
     close(context, outcome)
     return outcome
@@ -103,7 +127,10 @@ def run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order | 
 
 def _run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order, outcome: Outcome) -> None:
     ready = [part for part in deliveries if _finished(context, part, outcome)]
-    for plan in _planned(context, ready, order, outcome) if ready else ():
+    plans: list[StoredPlan] = []
+    with _alone([part.name for part in ready], outcome):
+        plans = _planned(context, ready, order, outcome) if ready else []
+    for plan in plans:
         _applied(context, plan, outcome)
 
 
@@ -124,11 +151,12 @@ def look_after_all(context: RunContext, deliveries: Sequence[DeliveryPart]) -> l
 def close(context: RunContext, outcome: Outcome) -> None:
     """Write reports, tell people, note how the run ended, and take away what retention says."""
     plans = {one.plan.delivery: one.plan for one in outcome.receipts}
-    with _alone("reports", outcome):
+    with _alone(["reports"], outcome):
         outcome.report = write_reports(context, list(plans.values()), outcome.receipts)
-    tell_people(context, outcome.receipts, outcome.failures)
+    with _alone(["notices"], outcome):
+        tell_people(context, outcome.receipts, outcome.failures)
     context.ledger.runs.end(context.token, outcome.exit_code, summary=_summary(outcome))
-    purge_old(context.ledger, context.project.retention, context.now)
+    purge_old(context)
 
 
 def _finished(context: RunContext, part: DeliveryPart, outcome: Outcome) -> bool:
@@ -138,7 +166,7 @@ def _finished(context: RunContext, part: DeliveryPart, outcome: Outcome) -> bool
         for one in context.ledger.deliveries.open()
         if (one.pipeline, one.name) == (context.pipeline.name, part.name)
     }
-    with _alone(part.name, outcome):
+    with _alone([part.name], outcome):
         for target in sorted(targets):
             with context.ledger.lock(target, context.pipeline.name):
                 finished = finish_open(context, part, target)
@@ -161,7 +189,7 @@ def _planned(
         plans = []
         for part in deliveries:
             context.progress(f"planning {part.name}")
-            with _alone(part.name, outcome):
+            with _alone([part.name], outcome):
                 plans.append(plan_one(context, read, part, order))
         if plans:
             accept(context, read.extracted)
@@ -169,26 +197,18 @@ def _planned(
 
 
 def _applied(context: RunContext, plan: StoredPlan, outcome: Outcome) -> None:
-    with _alone(plan.delivery, outcome):
+    with _alone([plan.delivery], outcome):
         outcome.receipts += apply(context, plan)
 
 
 @contextmanager
-def _alone(delivery: str, outcome: Outcome) -> Iterator[None]:
-    """Keep what goes wrong with one delivery from the others."""
+def _alone(deliveries: Sequence[str], outcome: Outcome) -> Iterator[None]:
+    """Keep what goes wrong with these deliveries from the others, and from what has to be done after them."""
     try:
         yield
-    except RosterbusError as error:
-        outcome.failures.append(Failure(delivery, error))
     except Exception as error:  # noqa: BLE001 - whatever it is, the other deliveries still have to go
-        # The text of a foreign exception may quote a cell, so only its type and place are told.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        what = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-        outcome.failures.append(
-            Failure(
-                delivery, RosterbusError(f"rosterbus itself failed: {what}; report it to its maintainers")
-            )
-        )
+        foreseen = error if isinstance(error, RosterbusError) else unforeseen(error)
+        outcome.failures += [Failure(delivery, foreseen) for delivery in deliveries]
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rosterbus.context import RunContext
+from rosterbus.delivery.purging import REPORT
 from rosterbus.delivery.receipts import Receipt
 from rosterbus.engine import fetched
 from rosterbus.findings import Problem
@@ -78,4 +79,4 @@ def write_reports(
 
 def report_folder(context: RunContext) -> Path:
     """Where a run's reports are written; private."""
-    return private_folder(context.folder / "report")
+    return private_folder(context.folder / REPORT)

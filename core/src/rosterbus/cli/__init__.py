@@ -6,13 +6,16 @@ import importlib
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
-from rosterbus.errors import RosterbusError
+from rosterbus.errors import RosterbusError, unforeseen
+
+INTERRUPTED = 130
 
 COMMANDS = {
     "init": "A project and pipeline file that runs, every setting explained.",
@@ -73,6 +76,8 @@ def root() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
+    # Whoever ends the process gets what Ctrl-C does: twins stop, and folders for a while go.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -85,24 +90,26 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     # Libraries have nothing to tell a person: what matters comes as an error, and theirs may quote a host or a path.
     logging.getLogger().addHandler(logging.NullHandler())
+    as_json = "--json" in arguments
     try:
         code = root.main(list(arguments), standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        return _ended(error.format_message(), error.exit_code, as_json=as_json)
     except click.Abort:
         click.echo("interrupted", err=True)
-        return 130
-    except RosterbusError as error:
-        _tell(error, as_json="--json" in arguments)
-        return error.exit_code
+        return _ended("interrupted", INTERRUPTED, as_json=as_json)
+    except Exception as error:  # noqa: BLE001 - a traceback may quote a cell, and helps nobody who runs this
+        foreseen = error if isinstance(error, RosterbusError) else unforeseen(error)
+        click.echo(f"rosterbus: {foreseen}", err=True)
+        return _ended(str(foreseen), foreseen.exit_code, as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
-def _tell(error: RosterbusError, *, as_json: bool) -> None:
+def _ended(error: str, code: int, *, as_json: bool) -> int:
     if as_json:
-        click.echo(json.dumps({"error": str(error), "exit": error.exit_code}, ensure_ascii=False))
-    click.echo(f"rosterbus: {error}", err=True)
+        click.echo(json.dumps({"error": error, "exit": code}))
+    return code
 
 
 def _announced() -> dict[str, str]:

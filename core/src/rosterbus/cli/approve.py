@@ -10,13 +10,17 @@ import click
 from rosterbus.cli.shared_options import json_option, open_ledger, print_json, project_options
 from rosterbus.delivery.deciding import approve
 
+MOST_HOURS = 24 * 366
+
 
 @click.command("approve")
 @click.argument("plan", default="last")
 @click.option("--by", required=True, help="Who decides.")
 @click.option("--reason", required=True, help="Why it is right.")
 @click.option(
-    "--hours", type=click.FloatRange(min=0, min_open=True), help="How long the approval is good for."
+    "--hours",
+    type=click.FloatRange(min=0, min_open=True, max=MOST_HOURS),
+    help="How long the approval is good for.",
 )
 @json_option
 @project_options

@@ -10,21 +10,14 @@ import click
 from rosterbus.cli.shared_options import chosen, deliver_option, open_pipeline, pipeline_run, project_options
 from rosterbus.delivery.baselines import set_assumed, set_empty, set_from_file
 from rosterbus.errors import ConfigError
+from rosterbus.pipelines import undisturbed
 
 
 @click.command("baseline")
 @click.argument("pipeline")
 @deliver_option
-@click.option(
-    "--empty", "how", flag_value="empty", type=str, help="The vendor holds nothing: everybody will be new."
-)
-@click.option(
-    "--assume-delivered",
-    "how",
-    flag_value="assumed",
-    type=str,
-    help="The vendor holds today's roster already.",
-)
+@click.option("--empty", is_flag=True, help="The vendor holds nothing: everybody will be new.")
+@click.option("--assume-delivered", is_flag=True, help="The vendor holds today's roster already.")
 @click.option(
     "--from",
     "file",
@@ -36,24 +29,29 @@ from rosterbus.errors import ConfigError
 def command(
     pipeline: str,
     deliver: Sequence[str],
-    how: str | None,
+    empty: bool,
+    assume_delivered: bool,
     file: Path | None,
     layout: str,
     folder: Path | None,
     environment: str,
 ) -> int:
     """Say what the vendors of PIPELINE hold, so that a plan can tell what changes."""
-    if (how is None) == (file is None):
+    if empty + assume_delivered + (file is not None) != 1:
         raise ConfigError(
             "say what the vendor holds", allowed="--empty, --assume-delivered or --from FILE, one of them"
         )
     project, read = open_pipeline(folder, environment, pipeline)
-    with pipeline_run(project, read, command="baseline") as context:
-        for part in chosen(read, deliver):
+    parts = chosen(read, deliver)
+    if file is not None and len(parts) != 1:
+        raise ConfigError(
+            "a file is of one vendor", key="--deliver", allowed=[part.name for part in read.deliveries]
+        )
+    with pipeline_run(project, read, command="baseline") as context, undisturbed(context):
+        for part in parts:
             if file is not None:
                 names = set_from_file(context, part, file, layout=layout)
             else:
-                names = set_empty(context, part) if how == "empty" else set_assumed(context, part)
+                names = set_empty(context, part) if empty else set_assumed(context, part)
             click.echo(f"{read.name} -> {part.name}: the baseline of {', '.join(names)} is set")
-        context.ledger.runs.end(context.token, 0, summary={})
     return 0

@@ -18,7 +18,13 @@ MARKS = {"new": "+", "changed": "~", "removed": "-"}
 @click.command("diff")
 @click.argument("plan", default="last")
 @click.option("--values", is_flag=True, help="Show old and new cells; they are personal data.")
-@click.option("--most", default=50, show_default=True, help="How many rows of each layout and kind.")
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Rows of each layout and kind.",
+)
 @json_option
 @project_options
 def command(plan: str, values: bool, most: int, as_json: bool, folder: Path | None, environment: str) -> int:

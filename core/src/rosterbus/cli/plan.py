@@ -18,7 +18,7 @@ from rosterbus.cli.shared_options import (
     project_options,
 )
 from rosterbus.delivery.receipts import VERDICT_EXITS, worst
-from rosterbus.pipelines import look_after_all
+from rosterbus.pipelines import look_after_all, undisturbed
 from rosterbus.plan.planning import Order
 from rosterbus.runs import plan_all
 
@@ -47,8 +47,10 @@ def command(
     project, read = open_pipeline(folder, environment, pipeline)
     with pipeline_run(project, read, command="plan", quiet=as_json) as context:
         parts = chosen(read, deliver)
-        look_after_all(context, parts)
-        plans = plan_all(context, parts, Order(test, only, without_removals))
+        for unseen in look_after_all(context, parts):
+            context.progress(unseen)
+        with undisturbed(context):
+            plans = plan_all(context, parts, Order(test, only, without_removals))
     if isinstance(plans, str):
         print_json({"plans": [], "nothing": plans}) if as_json else click.echo(f"nothing new: {plans}")
         return 0

@@ -17,7 +17,8 @@ def outcome_lines(outcome: Outcome) -> Iterator[str]:
     for receipt in outcome.receipts:
         yield from receipt_lines(receipt)
     for failure in outcome.failures:
-        yield f"{outcome.pipeline} -> {failure.delivery}   failed"
+        where = f"{outcome.pipeline} -> {failure.delivery}" if failure.delivery else outcome.pipeline
+        yield f"{where}   {failure.state}"
         yield f"  {failure.error}"
 
 

@@ -18,6 +18,8 @@ from rosterbus.cli.shared_options import (
     project_options,
 )
 from rosterbus.delivery.receipts import worst
+from rosterbus.errors import RosterbusError
+from rosterbus.notifying import Failure
 from rosterbus.pipelines import Outcome, run
 from rosterbus.plan.planning import Order
 
@@ -45,9 +47,14 @@ def command(
     """Finish what is open of PIPELINES, then plan and apply."""
     outcomes = []
     for name in pipelines:
-        project, read = open_pipeline(folder, environment, name)
-        with pipeline_run(project, read, command="run", quiet=as_json) as context:
-            outcomes.append(run(context, chosen(read, deliver), Order(test, only, without_removals)))
+        try:
+            project, read = open_pipeline(folder, environment, name)
+            with pipeline_run(project, read, command="run", quiet=as_json) as context:
+                outcomes.append(run(context, chosen(read, deliver), Order(test, only, without_removals)))
+        except RosterbusError as error:
+            if len(pipelines) == 1:
+                raise
+            outcomes.append(Outcome(name, failures=[Failure("", error)]))
     return print_outcomes(outcomes, as_json=as_json)
 
 

@@ -14,23 +14,29 @@ from rosterbus.ledger.records import Settled
 
 @click.command("settle")
 @click.argument("delivery", default="last")
-@click.option("--arrived", "settled", flag_value="arrived", type=str, help="The vendor has it.")
-@click.option(
-    "--not-arrived", "settled", flag_value="not arrived", type=str, help="The vendor does not have it."
-)
-@click.option(
-    "--processed", "settled", flag_value="processed", type=str, help="The vendor has worked it off."
-)
+@click.option("--arrived", is_flag=True, help="The vendor has it.")
+@click.option("--not-arrived", is_flag=True, help="The vendor does not have it.")
+@click.option("--processed", is_flag=True, help="The vendor has worked it off.")
 @click.option("--by", required=True, help="Who says so.")
 @click.option("--reason", required=True, help="How that is known.")
 @project_options
 def command(
-    delivery: str, settled: Settled | None, by: str, reason: str, folder: Path | None, environment: str
+    delivery: str,
+    arrived: bool,
+    not_arrived: bool,
+    processed: bool,
+    by: str,
+    reason: str,
+    folder: Path | None,
+    environment: str,
 ) -> int:
     """Settle DELIVERY (a prefix of its id, a pipeline's name, or `last`)."""
-    if settled is None:
-        raise ConfigError("say what became of it", allowed="--arrived, --not-arrived or --processed")
+    said: dict[Settled, bool] = {"arrived": arrived, "not arrived": not_arrived, "processed": processed}
+    meant = [settled for settled, is_meant in said.items() if is_meant]
+    if len(meant) != 1:
+        allowed = "--arrived, --not-arrived or --processed, one of them"
+        raise ConfigError("say what became of it", allowed=allowed)
     with open_ledger(folder, environment) as (_, ledger):
-        record = settle(ledger, delivery, settled, by=by, reason=reason)
+        record = settle(ledger, delivery, meant[0], by=by, reason=reason)
     click.echo(f"delivery {record.delivery} is settled: {record.settled}")
     return 0

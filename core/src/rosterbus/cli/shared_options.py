@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,8 +45,12 @@ def deliver_option(function: F) -> F:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    """Print one JSON document, in ASCII, so that it is one whatever the terminal's encoding."""
+    click.echo(json.dumps(value, indent=1, default=_plain))
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def progress() -> Progress:

@@ -19,13 +19,15 @@ from rosterbus.rehearsing import start_twin
     type=click.Path(path_type=Path, file_okay=False),
     help="Where its files lie; default: a folder that goes when it stops.",
 )
-@click.option("--seconds", type=float, help="Stop after this long; default: when interrupted.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, max=threading.TIMEOUT_MAX),
+    help="Stop after this long; default: on Ctrl-C.",
+)
 def command(name: str, folder: Path | None, seconds: float | None) -> int:
     """Start the twin of the destination NAME, and tell how to reach it."""
     with ExitStack() as stack:
-        place = folder or Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix=f"rosterbus-twin-{name}-"))
-        )
+        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rosterbus-twin-")))
         twin = start_twin(name, place, {})
         stack.callback(twin.stop)
         click.echo(f"the twin of {name} is up; its files lie in {place}")

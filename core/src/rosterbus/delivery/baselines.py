@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 from rosterbus.context import RunContext
+from rosterbus.delivery.purging import purge_staged
 from rosterbus.engine import listed, open_engine, quoted
 from rosterbus.errors import ConfigError, HeldError
 from rosterbus.extracts import Delimited
 from rosterbus.layouts import LayoutSpec
-from rosterbus.ledger.records import BaselineMove
+from rosterbus.ledger.records import UNDELIVERED, BaselineMove
 from rosterbus.plan.baseline import Baseline, stored_cell, stored_key
 from rosterbus.plan.planning import Order
 from rosterbus.plan.staging import copy, sha256
@@ -33,9 +33,12 @@ def set_empty(context: RunContext, part: DeliveryPart) -> list[str]:
 
 
 def set_assumed(context: RunContext, part: DeliveryPart) -> list[str]:
-    """The vendor holds today's roster, as a plan of it would send it."""
-    set_empty(context, part)
-    plans = plan_all(context, [part], Order())
+    """The vendor holds today's roster, as a first file of it would send it.
+
+    Where the roster cannot be read, the baseline stays as it was. Raises HeldError where there is none today.
+    """
+    # A test file is planned as if nothing were known of the vendor, and nothing can be delivered by it.
+    plans = plan_all(context, [part], Order(test=True))
     if isinstance(plans, str):
         raise HeldError(f"there is no roster to assume: {plans}")
     (plan,) = plans
@@ -43,35 +46,42 @@ def set_assumed(context: RunContext, part: DeliveryPart) -> list[str]:
         BaselineMove(
             layout.name,
             f"assumed:{plan.id}",
-            path=plan.folder / layout.next_baseline,
+            path=_kept(plan.folder / layout.next_baseline, _path(context, part, layout.name)),
             recipe=json.loads(layout.recipe),
             kind=layout.baseline_kind,
         )
         for layout in plan.layouts
         if layout.next_baseline
     ]
+    if context.ledger.plans.get(plan.id).state in UNDELIVERED:
+        context.ledger.plans.move(plan.id, "ended")
+    purge_staged(plan.folder, delivered=False)
     return _move(context, part, moves)
 
 
 def set_from_file(context: RunContext, part: DeliveryPart, file: Path, *, layout: str) -> list[str]:
     """The vendor holds what `file` lists: a file of the layout's own columns, as sent or as exported by the vendor."""
     spec = _spec(context, part, file, layout)
-    folder = private_folder(context.ledger.state_dir / "baselines")
-    path = folder / f"{context.pipeline.name}.{part.name}.{spec.name}.{context.token}.parquet"
+    path = _path(context, part, spec.name)
     _convert(context, part, spec, file=file, path=path)
-    move = BaselineMove(
-        spec.name,
-        f"file:{hashlib.sha256(sha256(file).encode()).hexdigest()[:16]}",
-        path=path,
-        kind=part.baseline,
-    )
+    move = BaselineMove(spec.name, f"file:{sha256(file)[:16]}", path=path, kind=part.baseline)
     return _move(context, part, [move])
+
+
+def _path(context: RunContext, part: DeliveryPart, layout: str) -> Path:
+    """Where a baseline that no plan made is kept."""
+    folder = private_folder(context.ledger.state_dir / "baselines")
+    return folder / f"{context.pipeline.name}.{part.name}.{layout}.{context.token}.parquet"
+
+
+def _kept(made: Path, path: Path) -> Path:
+    return made.replace(path)
 
 
 def _spec(context: RunContext, part: DeliveryPart, file: Path, layout: str) -> LayoutSpec:
     specs = layouts_of(context, part)
     for spec in specs:
-        if layout in (spec.name,) or (not layout and (len(specs) == 1 or spec.file == file.name)):
+        if layout == spec.name or (not layout and (len(specs) == 1 or spec.file == file.name)):
             return spec
     raise ConfigError(
         "the layout of the file is not clear", key="--layout", allowed=[spec.name for spec in specs]
@@ -83,7 +93,7 @@ def _convert(context: RunContext, part: DeliveryPart, spec: LayoutSpec, *, file:
         loaded = load_table(
             connection,
             "held",
-            Delimited(file, file.name, delimiter=spec.dialect.delimiter, quote=spec.dialect.quote),
+            _written(file, spec),
         )
         absent = [name for name in spec.key if name not in loaded.raw.columns]
         if absent or loaded.rejected:
@@ -103,6 +113,13 @@ def _convert(context: RunContext, part: DeliveryPart, spec: LayoutSpec, *, file:
             f"FROM (SELECT * FROM raw.held QUALIFY {last})",
             path,
         )
+
+
+def _written(file: Path, spec: LayoutSpec) -> Delimited:
+    dialect = spec.dialect
+    return Delimited(
+        file, file.name, encoding=dialect.encoding, delimiter=dialect.delimiter, quote=dialect.quote
+    )
 
 
 def _move(context: RunContext, part: DeliveryPart, moves: list[BaselineMove]) -> list[str]:

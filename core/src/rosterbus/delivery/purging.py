@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rosterbus.ledger import Ledger
+from rosterbus.ledger.records import UNSETTLED
+from rosterbus.plan.stored import FILE as PLAN
 from rosterbus.plan.stored import FILES
-from rosterbus.project import Retention
+
+if TYPE_CHECKING:
+    from rosterbus.context import RunContext
 
 KEPT = ("plan.json", "rejected.")
 """What stays of every plan's folder: counts, and digests of rejected rows."""
 BASELINE = "baseline."
 """What stays of a delivered plan's folder beside: the ledger points to it, and says when it is needed no longer."""
+
+REPORT = "report"
+"""The folder of a run's reports, within the run's own."""
 
 
 def purge_staged(folder: Path, *, delivered: bool) -> None:
@@ -26,8 +35,19 @@ def purge_staged(folder: Path, *, delivered: bool) -> None:
             path.unlink(missing_ok=True)
 
 
-def purge_old(ledger: Ledger, retention: Retention, now: datetime) -> None:
-    """Keep to the project's retention: staged files, reports, former baselines, and the ledger's own rows."""
+def purge_working(folder: Path) -> None:
+    """Take away what a run worked with, such as an unpacked export; its reports stay."""
+    for path in folder.glob("*"):
+        if path.name != REPORT:
+            _remove(path)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def purge_old(context: RunContext) -> None:
+    """Keep to the project's retention: plans, copies of exports, reports, former baselines, the ledger's own rows."""
+    ledger, retention, now = context.ledger, context.project.retention, context.now
+    _expire(ledger, now - timedelta(hours=context.project.plan_hours))
     old = ledger.purge(
         now,
         staged_days=retention.staged_days,
@@ -35,10 +55,34 @@ def purge_old(ledger: Ledger, retention: Retention, now: datetime) -> None:
         ledger_years=retention.ledger_years,
     )
     for folder in old.staged:
-        if folder.is_dir():
-            purge_staged(folder, delivered=True)
+        purge_staged(folder, delivered=ledger.plans.get(folder.name).state == "delivered")
     for path in old.baselines:
         path.unlink(missing_ok=True)
     for run in old.runs:
         if (folder := ledger.state_dir / "runs" / str(run)).is_dir():
             shutil.rmtree(folder)
+    copies = ledger.state_dir.glob("extracts/*/*")
+    interrupted = (path for path in ledger.state_dir.glob("plans/*") if not (path / PLAN).is_file())
+    working = (path for path in ledger.state_dir.glob("runs/*/*") if path.name != REPORT)
+    for path in _older([*copies, *interrupted, *working], now - timedelta(days=retention.staged_days)):
+        _remove(path)
+
+
+def _expire(ledger: Ledger, before: datetime) -> None:
+    """Plans that are too old to be applied come to their end, and lose what they hold of people at once."""
+    for plan in ledger.plans.undelivered():
+        under_way = any(one.state in UNSETTLED for one in ledger.deliveries.of_plan(plan.id))
+        if plan.created_at < before and not under_way:
+            ledger.plans.move(plan.id, "expired")
+            purge_staged(plan.folder, delivered=False)
+
+
+def _older(paths: Iterable[Path], before: datetime) -> list[Path]:
+    return [path for path in paths if path.stat().st_mtime < before.timestamp()]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
