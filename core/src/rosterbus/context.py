@@ -164,14 +164,21 @@ class RunContext:
         kind = record.kind if record.path is not None else spec.baseline
         return Baseline(record.version, kind, record.path, recipe, self.digest_key)
 
+    def last_ended(self, spec: DeliveryPart) -> StoredPlan | None:
+        """The last whole plan of this delivery that came to a good end: what a new one is judged against."""
+        for record in self.ledger.plans.latest(100, pipeline=self.pipeline.name):
+            ended = record.state == "delivered" or record.verdict == "nothing new"
+            if ended and record.delivery == spec.name and not record.test:
+                plan = StoredPlan.load(record.folder)
+                if plan.whole:
+                    return plan
+        return None
+
     def rejected_before(self, spec: DeliveryPart, layout: str) -> Path | None:
         """The rejected rows of the last plan of this delivery that came to its end."""
-        for plan in self.ledger.plans.latest(100, pipeline=self.pipeline.name):
-            known = plan.delivery == spec.name and not plan.test
-            if known and (plan.state == "delivered" or plan.verdict == "nothing new"):
-                file = rejected_file(plan.folder, layout)
-                return file if file.is_file() else None
-        return None
+        last = self.last_ended(spec)
+        file = rejected_file(last.folder, layout) if last else None
+        return file if file and file.is_file() else None
 
     def view(
         self,
@@ -185,8 +192,7 @@ class RunContext:
         extracted: Extracted | None,
     ) -> PlanView:
         """The plan as rules see it."""
-        last = self.ledger.sources.current(self.pipeline.name)
-        headers = {name: text.split("\n") for name, text in last.headers.items()} if last else {}
+        last = self.last_ended(spec)
         return PlanView(
             pipeline=self.pipeline.name,
             delivery=spec.name,
@@ -202,12 +208,11 @@ class RunContext:
             ),
             guards=spec.guards,
             expects=self.pipeline.expects,
-            max_age_days=spec.guards.max_age_days,
             extract_findings=extracted.findings if extracted else (),
             unreadable=extracted.unreadable if extracted else 0,
             as_of=extracted.as_of if extracted else None,
             last_as_of=last.as_of if last and extracted else None,
-            lost_columns=lost_columns(extracted.tables, headers) if extracted else {},
+            lost_columns=lost_columns(extracted.tables, last.headers) if last and extracted else {},
             settings=settings,
         )
 

@@ -180,8 +180,10 @@ CONTRADICTIONS = {
     "it is `within` `schools`, and no column refers there": {"within": "schools", "absence": "deleted"},
     "`absence` is 'gone'; allowed: kept, deleted": {"absence": "gone"},
     "`sends` is 'all'; allowed: everyone": {"sends": "all"},
-    "`split` is 'rows'; allowed: never, school": {"split": "rows"},
-    "`split` goes by school": {"split": "school", "school": ""},
+    "with `absence='deleted'` the file must hold everyone, and `sends` is 'new'": {
+        "absence": "deleted",
+        "sends": "new",
+    },
     "`file` is 'a/b.csv'": {"file": "a/b.csv"},
     r"`file` is 'a\\b.csv'": {"file": "a\\b.csv"},
     "`file` is '..'": {"file": ".."},

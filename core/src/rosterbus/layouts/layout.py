@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, Required, TypedDict, Unpack
+from typing import Any, ClassVar, Required, TypedDict, Unpack
 
 from rosterbus.findings import Rule
 from rosterbus.layouts.columns import Column
@@ -29,7 +29,6 @@ class LayoutOptions(TypedDict, total=False):
     leaver: Mapping[str, str]
     dialect: Dialect
     limits: Limits
-    split: Literal["never", "school"]
     open: bool
     where: str
     rules: tuple[Rule, ...]

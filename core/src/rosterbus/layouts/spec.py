@@ -93,7 +93,6 @@ class LayoutSpec:
     leaver: Mapping[str, str] = field(default_factory=dict)
     dialect: Dialect = field(default_factory=Dialect)
     limits: Limits = field(default_factory=Limits)
-    split: Literal["never", "school"] = "never"
     open: bool = False
     where: str = ""
     rules: tuple[Rule, ...] = ()
@@ -153,15 +152,12 @@ def _wrong_with(spec: LayoutSpec) -> Iterator[str]:
     for what, choice, allowed in (
         ("absence", spec.absence, get_args(Absence)),
         ("sends", spec.sends, get_args(Sends)),
-        ("split", spec.split, ("never", "school")),
     ):
         if choice not in allowed:
             yield f"`{what}` is {choice!r}; allowed: {', '.join(allowed)}"
     yield from _wrong_columns(spec)
     yield from _wrong_names(spec)
     yield from _wrong_absence(spec)
-    if spec.split == "school" and not spec.school:
-        yield "`split` goes by school, and `school` is blank; name the relation's school column"
 
 
 def _wrong_columns(spec: LayoutSpec) -> Iterator[str]:
@@ -201,6 +197,8 @@ def _named(spec: LayoutSpec) -> Iterator[tuple[str, Iterable[str]]]:
 def _wrong_absence(spec: LayoutSpec) -> Iterator[str]:
     if (spec.absence == "explicit") != bool(spec.leaver):
         yield '`leaver` (what is set in the row of one who left) and `absence="explicit"` go together'
+    if spec.absence in ("deleted", "deactivated") and spec.sends != "everyone":
+        yield f"with `absence={spec.absence!r}` the file must hold everyone, and `sends` is {spec.sends!r}"
     if spec.within is not None and spec.absence != "deleted":
         yield '`within` goes with `absence="deleted"`: it says whose children are deleted'
     if spec.within is not None and spec.within not in spec.references.values():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rosterbus.engine import columns_of, literal, quoted
+from rosterbus.errors import ConfigError
 from rosterbus.layouts import LayoutSpec
 from rosterbus.plan.compilation import Recipe
 from rosterbus.plan.rendering import key_text
@@ -50,14 +51,21 @@ def load_baseline(
 ) -> LoadedBaseline:
     """Create ``baseline.<layout>`` from the Parquet file, or empty.
 
-    One of values becomes one of digests where that is what is wanted now; the other way there is none.
+    One of values becomes one of digests where that is what is wanted now; the other way there is none. Raises
+    ConfigError where the file cannot be read.
     """
+    import duckdb
+
     table = f"baseline.{quoted(spec.name)}"
     if baseline.path is None:
         connection.execute(f"CREATE TABLE {table} (_key VARCHAR, _school VARCHAR, _gone BOOLEAN)")
         return LoadedBaseline(baseline, table, ())
     held = f"read_parquet({literal(str(baseline.path))})"
-    columns = tuple(name for name in columns_of(connection, f"(FROM {held})") if name not in OWN)
+    try:
+        columns = tuple(name for name in columns_of(connection, f"(FROM {held})") if name not in OWN)
+    except duckdb.Error as error:
+        msg = f"the baseline of `{spec.name}` cannot be read; say with `rosterbus baseline` what the vendor holds"
+        raise ConfigError(msg, file=baseline.path) from error
     if kind == "digests" and baseline.kind == "values":
         baseline = replace(baseline, kind="digests")
         cells = ", ".join(f"{stored_cell(baseline, spec, name)} AS {quoted(name)}" for name in columns)
@@ -72,8 +80,10 @@ def stored_key(baseline: Baseline, key: Sequence[str], *, of: str = "") -> str:
     return text if baseline.kind == "values" else _digest(baseline, "", text, "''")
 
 
-def stored_cell(baseline: Baseline, spec: LayoutSpec, column: str, *, of: str = "") -> str:
-    """SQL for a cell as the baseline stores it.
+def stored_cell(
+    baseline: Baseline, spec: LayoutSpec, column: str, *, of: str = "", key: Sequence[str] = ()
+) -> str:
+    """SQL for a cell as the baseline stores it; `key` where the row is identified by other columns than the layout's.
 
     A digest depends on column and key, so that equal cells do not show; one that refers to another layout is
     stored as that layout's key is, so that families can be matched.
@@ -83,17 +93,24 @@ def stored_cell(baseline: Baseline, spec: LayoutSpec, column: str, *, of: str = 
         return cell
     if column in spec.references:
         return _digest(baseline, "", cell, "''")
-    return _digest(baseline, column, cell, key_text(spec.key, of=of))
+    return _digest(baseline, column, cell, key_text(key or spec.key, of=of))
 
 
 def differences(
-    loaded: LoadedBaseline, spec: LayoutSpec, columns: Iterable[str], *, new: str, old: str
+    loaded: LoadedBaseline,
+    spec: LayoutSpec,
+    columns: Iterable[str],
+    *,
+    new: str,
+    old: str,
+    key: Sequence[str] = (),
 ) -> dict[str, str]:
     """For each column the SQL that tells whether the stored cell differs; one it never held counts as blank."""
     told = {}
     for column in columns:
         held = f"{old}.{quoted(column)}" if column in loaded.columns else "''"
-        told[column] = f"{stored_cell(loaded.baseline, spec, column, of=new)} IS DISTINCT FROM {held}"
+        cell = stored_cell(loaded.baseline, spec, column, of=new, key=key)
+        told[column] = f"{cell} IS DISTINCT FROM {held}"
     return told
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol
@@ -54,18 +53,13 @@ class Recipe:
 
     def as_json(self) -> str:
         """The recipe as stable text; the same recipe always gives the same."""
-        return json.dumps(self.__dict__, sort_keys=False, ensure_ascii=False, default=list)
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
         """Read what `as_json` wrote."""
         stored = json.loads(text)
         return cls(**{**stored, "key": tuple(stored["key"]), "reads": tuple(stored["reads"])})
-
-    @property
-    def digest(self) -> str:
-        """A short identity of the recipe."""
-        return hashlib.sha256(self.as_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rosterbus.engine import literal, quoted, value
+from rosterbus.errors import PluginError
 from rosterbus.layouts import LayoutSpec
 from rosterbus.plan.baseline import LoadedBaseline, differences, stored_key
 from rosterbus.plan.compilation import Recipe
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class SchoolCounts:
-    """What happens to the rows of one school; `had` is what the vendor holds of it."""
+    """What happens to the rows of one school; `had` is what the vendor holds of it, `rejected` the newly rejected."""
 
     had: int = 0
     read: int = 0
@@ -51,6 +52,14 @@ class Difference:
         return self.new + self.changed + self.mapping_changed
 
 
+@dataclass(frozen=True)
+class Former:
+    """Today's roster rendered into `table` by the baseline's own recipe, which is another than today's."""
+
+    table: str
+    recipe: Recipe
+
+
 def compare(
     connection: duckdb.DuckDBPyConnection,
     rendered: Rendered,
@@ -69,14 +78,14 @@ def compare(
     told = differences(loaded, spec, rendered.layout.compared, new="t", old="b")
     if loaded.baseline.path is not None:
         connection.execute(
-            f"UPDATE {rendered.table} AS t SET _change = CASE WHEN {_any(told)} THEN {CHANGED} ELSE {SAME} END "
+            f"UPDATE {rendered.table} AS t SET _change = {_change(spec, told)} "
             f"FROM {loaded.table} AS b WHERE {stored_key(loaded.baseline, spec.key, of='t')} = b._key"
         )
     difference = Difference()
-    old = _render_old(connection, rendered, loaded, recipe, difference)
-    _collect_changes(connection, rendered, loaded, told, old=old)
+    former = _render_former(connection, rendered, loaded, recipe, difference)
+    _collect_changes(connection, rendered, loaded, told, former=former)
     if removals and loaded.baseline.path is not None:
-        _collect_removed(connection, rendered, loaded, old=old, parent=parent)
+        _collect_removed(connection, rendered, loaded, former=former, parent=parent)
     _count(connection, rendered, loaded, difference)
     return difference
 
@@ -90,56 +99,60 @@ def _any(told: dict[str, str]) -> str:
     return f"({' OR '.join(told.values()) or 'false'})"
 
 
-def _render_old(
+def _returned(spec: LayoutSpec) -> str:
+    """Who comes back is told anew, unless the vendor never heard of the leaving."""
+    return "false" if spec.absence == "kept" else "b._gone"
+
+
+def _change(spec: LayoutSpec, told: dict[str, str]) -> str:
+    """SQL for what becomes of a row that the vendor holds; one that takes new rows only sees no change of them."""
+    if spec.sends == "new":
+        return f"CASE WHEN {_returned(spec)} THEN {NEW} ELSE {SAME} END"
+    return f"CASE WHEN {_returned(spec)} OR {_any(told)} THEN {CHANGED} ELSE {SAME} END"
+
+
+def _render_former(
     connection: duckdb.DuckDBPyConnection,
     rendered: Rendered,
     loaded: LoadedBaseline,
     recipe: Recipe,
     difference: Difference,
-) -> str | None:
+) -> Former | None:
     """Render today's roster by the recipe of the baseline, where that is another one than today's."""
     import duckdb
 
     before = loaded.baseline.recipe
-    if before is None or before.digest == recipe.digest:
+    if before is None or before == recipe:
         return None
-    name = f"old {rendered.layout.spec.name}"
-    table = f"work.{quoted(name)}"
+    former = Former(f"work.{quoted(f'former {rendered.layout.spec.name}')}", before)
     source = f"extracted.{quoted(rendered.relation)}"
     try:
         if before.relation != recipe.relation:
-            connection.execute("CREATE SCHEMA IF NOT EXISTS former")
             source = f"former.{quoted(rendered.layout.spec.name)}"
-            _extract_former(connection, rendered, before)
+            extract_relation(connection, rendered.relation, before.relation, before.reads, into=source)
         cells = ", ".join(f"{sql} AS {quoted(column)}" for column, sql in before.columns.items())
         connection.execute(
-            f"CREATE TABLE {table} AS SELECT {cells} FROM ({corrected(source, before.corrections)}) "
+            f"CREATE TABLE {former.table} AS SELECT {cells} FROM ({corrected(source, before.corrections)}) "
             f"WHERE {before.where or 'true'}"
         )
-    except duckdb.Error:
+    except (duckdb.Error, PluginError):
         difference.recipe_failed = True
         return None
-    difference.mapping_columns = _moved_columns(connection, rendered, before, recipe, table=table)
-    return table
-
-
-def _extract_former(connection: duckdb.DuckDBPyConnection, rendered: Rendered, before: Recipe) -> None:
-    extract_relation(connection, rendered.relation, before.relation, before.reads, schema="former")
-    if rendered.relation != rendered.layout.spec.name:
-        connection.execute(
-            f"ALTER TABLE former.{quoted(rendered.relation)} RENAME TO {quoted(rendered.layout.spec.name)}"
-        )
+    difference.mapping_columns = _moved_columns(connection, rendered, former, recipe)
+    return former
 
 
 def _moved_columns(
-    connection: duckdb.DuckDBPyConnection, rendered: Rendered, before: Recipe, recipe: Recipe, *, table: str
+    connection: duckdb.DuckDBPyConnection, rendered: Rendered, former: Former, recipe: Recipe
 ) -> tuple[str, ...]:
+    before = former.recipe
     shared = [column for column in before.columns if column in recipe.columns]
     moved = [column for column in (*before.columns, *recipe.columns) if column not in shared]
     if tuple(before.key) == tuple(rendered.key):
         on = " AND ".join(f"o.{quoted(column)} = t.{quoted(column)}" for column in rendered.key)
         counts = ", ".join(f"count(*) FILTER (o.{quoted(c)} <> t.{quoted(c)})" for c in shared) or "0"
-        row = connection.execute(f"SELECT {counts} FROM {table} o JOIN {rendered.table} t ON {on}").fetchone()
+        joined = f"{former.table} o JOIN {rendered.table} t ON {on}"
+        row = connection.execute(f"SELECT {counts} FROM {joined}").fetchone()
         moved += [column for column, count in zip(shared, row or (), strict=False) if count]
     edited = [column for column in shared if before.columns[column] != recipe.columns[column]]
     return tuple(dict.fromkeys([*moved, *(column for column in edited if column in rendered.key)]))
@@ -151,20 +164,14 @@ def _collect_changes(
     loaded: LoadedBaseline,
     told: dict[str, str],
     *,
-    old: str | None,
+    former: Former | None,
 ) -> None:
     spec, baseline = rendered.layout.spec, loaded.baseline
     named = ", ".join(f"CASE WHEN {sql} THEN {literal(column)} END" for column, sql in told.items())
     mapping = "false"
-    if old is not None:
-        columns = [
-            column for column in rendered.layout.compared if column in (baseline.recipe or _none()).columns
-        ]
-        really = _any(differences(loaded, spec, columns, new="o", old="b"))
-        mapping = (
-            f"{stored_key(baseline, spec.key, of='t')} IN (SELECT b._key FROM {loaded.table} b JOIN {old} o "
-            f"ON {stored_key(baseline, spec.key, of='o')} = b._key WHERE NOT {really})"
-        )
+    if former is not None:
+        by_mapping = _changed_by_mapping(loaded, spec, former)
+        mapping = f"{stored_key(baseline, spec.key, of='t')} IN ({by_mapping})"
     connection.execute(
         f"CREATE TABLE {changes_table(spec)} AS "
         f"SELECT 'changed' AS kind, b._key AS _key, t._school AS _school, "
@@ -176,8 +183,15 @@ def _collect_changes(
     )
 
 
-def _none() -> Recipe:
-    return Recipe("", {}, {}, "", (), ())
+def _changed_by_mapping(loaded: LoadedBaseline, spec: LayoutSpec, former: Former) -> str:
+    """SQL for the keys of the rows that the former recipe would leave as the vendor holds them."""
+    key = former.recipe.key
+    held = [column for column in former.recipe.columns if column in loaded.columns]
+    really = _any(differences(loaded, spec, held, new="o", old="b", key=key))
+    return (
+        f"SELECT b._key FROM {loaded.table} b JOIN {former.table} o "
+        f"ON {stored_key(loaded.baseline, key, of='o')} = b._key WHERE NOT ({really} OR {_returned(spec)})"
+    )
 
 
 def _collect_removed(
@@ -185,10 +199,14 @@ def _collect_removed(
     rendered: Rendered,
     loaded: LoadedBaseline,
     *,
-    old: str | None,
+    former: Former | None,
     parent: Rendered | None,
 ) -> None:
-    """Rows of the baseline that are gone. Where absence deletes, a rejected row counts as gone too."""
+    """Rows of the baseline that are gone. Where absence deletes, a rejected row counts as gone too.
+
+    It is the mapping that takes a row away if it still stands in the source, and would still be made by the former
+    recipe; a row that was rejected is never put down to the mapping.
+    """
     spec, baseline = rendered.layout.spec, loaded.baseline
     deletes = spec.absence == "deleted"
     states = (ACCEPTED,) if deletes else (ACCEPTED, REJECTED, ORPHANED)
@@ -197,9 +215,12 @@ def _collect_removed(
     condition = f"NOT b._gone AND b._key NOT IN ({present})"
     if parent is not None:
         column = next(name for name, layout in spec.references.items() if layout == parent.layout.spec.name)
-        sent = f"SELECT {stored_key(baseline, parent.key)} FROM {parent.table} WHERE _state = {ACCEPTED}"
+        sent = f"SELECT {stored_key(baseline, parent.key)} FROM {parent.table} WHERE {parent.sent}"
         condition += f" AND b.{quoted(column)} IN ({sent})"
-    mapping = "false" if old is None else f"b._key IN (SELECT {key} FROM {old})"
+    mapping = "false"
+    if former is not None:
+        made = f"SELECT {stored_key(baseline, former.recipe.key)} FROM {former.table}"
+        mapping = f"b._key IN ({made}) AND b._key NOT IN (SELECT {key} FROM {rendered.table})"
     connection.execute(
         f"INSERT INTO {changes_table(spec)} SELECT 'removed', b._key, b._school, []::VARCHAR[], {mapping}, NULL "
         f"FROM {loaded.table} b WHERE {condition} ORDER BY b._key"
@@ -233,7 +254,6 @@ def _count_schools(
     questions = (
         ("had", f"SELECT _school, count(*) FROM {loaded.table} WHERE NOT _gone GROUP BY 1"),
         ("read", f"SELECT _school, count(*) FROM {rendered.table} GROUP BY 1"),
-        ("rejected", f"SELECT _school, count(*) FROM {rendered.table} WHERE _state = {REJECTED} GROUP BY 1"),
         *(
             (
                 kind,
@@ -243,7 +263,8 @@ def _count_schools(
         ),
         (
             "identifiers",
-            f"SELECT _school, count(*) FROM {changes} WHERE list_has_any(columns, {identifiers}) GROUP BY 1",
+            f"SELECT _school, count(*) FROM {changes} WHERE list_has_any(columns, {identifiers}) AND NOT mapping "
+            "GROUP BY 1",
         ),
     )
     for name, sql in questions:

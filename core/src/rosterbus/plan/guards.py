@@ -19,8 +19,8 @@ CAUSES = {
     "identifiers": "ids made by another rule, or columns exchanged; the vendor would make new accounts",
     "rejected": "a column with another format or meaning than before",
 }
-LEAST_SCHOOL = 5
-"""Smaller schools come and go as single rows; a school of this size that vanishes whole is asked about."""
+LEAST_WHOLE = 5
+"""Fewer rows come and go singly; a school or layout of this size that vanishes whole is asked about."""
 
 
 class Guards:
@@ -32,7 +32,7 @@ class Guards:
         found = [*_source(plan)]
         for view in plan.layouts.values():
             found += _baseline(plan, view)
-            if view.has_baseline and not plan.test:
+            if not plan.test:
                 found += [
                     *_zero(view),
                     *_shares(plan, view),
@@ -68,14 +68,11 @@ def _source(plan: PlanView) -> Iterator[Finding]:
             f"the export was made {plan.as_of:%Y-%m-%d %H:%M}, before the last one ({plan.last_as_of:%Y-%m-%d %H:%M})",
             cause="an old file was put back, or a copy job is stuck",
         )
-    if (
-        plan.as_of
-        and plan.max_age_days is not None
-        and plan.now - plan.as_of > timedelta(days=plan.max_age_days)
-    ):
+    most = plan.guards.max_age_days
+    if plan.as_of and most is not None and plan.now - plan.as_of > timedelta(days=most):
         yield _hold(
             "source too old",
-            f"the export was made {plan.as_of:%Y-%m-%d %H:%M}, more than {plan.max_age_days} days ago",
+            f"the export was made {plan.as_of:%Y-%m-%d %H:%M}, more than {most} days ago",
             cause="the job in the SIS that writes the export no longer runs",
         )
     for finding in plan.extract_findings:
@@ -115,8 +112,8 @@ def _shares(plan: PlanView, view: LayoutView) -> Iterator[Finding]:
         rejected=view.counts.newly_rejected,
         identifiers=sum(counts.identifiers for counts in view.difference.schools.values()),
     )
-    judged = [("", whole), *sorted(view.difference.schools.items())]
-    for school, counts in judged:
+    schools = sorted((school, counts) for school, counts in view.difference.schools.items() if school)
+    for school, counts in [("", whole), *schools]:
         for metric in ("removed", "changed", "identifiers", "rejected"):
             yield from _share(plan, view, school, counts, metric=metric)
 
@@ -125,9 +122,9 @@ def _share(
     plan: PlanView, view: LayoutView, school: str, counts: SchoolCounts, *, metric: str
 ) -> Iterator[Finding]:
     count = getattr(counts, metric)
-    of = max(counts.read, 1) if metric == "rejected" else max(counts.had, 1)
+    of = _of(counts, metric)
     limit = float(getattr(plan.guards, metric))
-    vanished = metric == "removed" and school and counts.had >= LEAST_SCHOOL and count >= counts.had
+    vanished = metric == "removed" and counts.had >= LEAST_WHOLE and count >= counts.had
     too_many = count > plan.guards.floor and count / of > limit
     if not (too_many or vanished):
         return
@@ -158,33 +155,50 @@ def _share(
     )
 
 
+def _of(counts: SchoolCounts, metric: str) -> int:
+    """What a count of rows is a share of; never 0."""
+    return max(counts.read if metric == "rejected" else counts.had, 1)
+
+
 def _expected(plan: PlanView, view: LayoutView, school: str, counts: SchoolCounts, *, metric: str) -> str:
     """The reason of an `[[expect]]` entry that announced this, or nothing.
 
     An announcement for a school also explains its part of the whole layout's share.
     """
-    today = plan.now.date()
-    explained, reasons = 0, []
-    for expect in plan.expects:
-        if expect.until < today or expect.metric != metric or expect.layout not in ("", view.spec.name):
-            continue
-        if expect.school in ("", school):
-            if expect.covers(getattr(counts, metric), max(counts.had, 1)):
-                return expect.reason
-        elif not school and expect.school in view.difference.schools:
-            part = view.difference.schools[expect.school]
-            if expect.covers(getattr(part, metric), max(part.had, 1)):
-                explained += getattr(part, metric)
-                reasons.append(expect.reason)
-    rest = getattr(counts, metric) - explained
-    within = rest <= plan.guards.floor or rest / max(counts.had, 1) <= float(getattr(plan.guards, metric))
-    return "; ".join(reasons) if reasons and within else ""
+    announced = [
+        one
+        for one in plan.expects
+        if one.until >= plan.now.date() and one.metric == metric and one.layout in ("", view.spec.name)
+    ]
+    count, of = getattr(counts, metric), _of(counts, metric)
+    for one in announced:
+        if one.school in ("", school) and one.covers(count, of):
+            return one.reason
+    explained = (
+        {}
+        if school
+        else {
+            one.school: one.reason
+            for one in announced
+            if (part := view.difference.schools.get(one.school))
+            and one.covers(getattr(part, metric), _of(part, metric))
+        }
+    )
+    rest = count - sum(getattr(view.difference.schools[name], metric) for name in explained)
+    within = rest <= plan.guards.floor or rest / of <= float(getattr(plan.guards, metric))
+    return "; ".join(explained.values()) if within else ""
 
 
 def _emptied(plan: PlanView, view: LayoutView) -> Iterator[Finding]:
-    emptied = [name for name, (then, now) in view.filled().items() if then > plan.guards.floor and now == 0]
-    known = set(view.difference.mapping_columns)
-    if columns := [name for name in emptied if name not in known]:
+    if view.counts.read - view.counts.filtered <= plan.guards.floor:
+        return
+    known = view.difference.mapping_columns
+    columns = [
+        name
+        for name, (then, now) in view.filled().items()
+        if then > plan.guards.floor and now == 0 and name not in known
+    ]
+    if columns:
         yield _hold(
             "columns emptied",
             f"{_named(columns)} of `{view.spec.name}` is blank in every row and was not before",

@@ -12,12 +12,12 @@ from rosterbus.errors import ConfigError
 from rosterbus.findings import Finding, Rule
 from rosterbus.plan.baseline import Baseline, LoadedBaseline, load_baseline
 from rosterbus.plan.compilation import CompiledColumn, CompiledLayout, Recipe
-from rosterbus.plan.difference import Difference, compare
+from rosterbus.plan.difference import Difference, SchoolCounts, compare
 from rosterbus.plan.extraction import Extracted
 from rosterbus.plan.families import keep_families
-from rosterbus.plan.rejections import count_newly_rejected, keep_problems, keep_rejected, problems_by_column
+from rosterbus.plan.rejections import keep_problems, keep_rejected, newly_rejected, problems_by_column
 from rosterbus.plan.relations import Roster
-from rosterbus.plan.rendering import PROBLEMS, Rendered, apply_law, render_layout
+from rosterbus.plan.rendering import PROBLEMS, Rendered, apply_law, joined_key, render_layout
 from rosterbus.plan.staging import keep_changes, keep_crosswalk, keep_next_baseline, stage
 from rosterbus.plan.stored import FILES, StoredLayout, StoredPlan, content_hash
 from rosterbus.plan.tally import moves_anything, tally
@@ -95,14 +95,16 @@ class Planning:
         findings = [*self._found(drafts), *limits(views, files), *self._judged(views, files, address)]
         rejected = sum(draft.counts.rejected for draft in drafts.values())
         verdict = give_verdict(findings, moves=moves, rejected=rejected)
-        layouts = self._keep_layouts(drafts, staged=bool(files))
+        keep_problems(self.connection, "", self.folder)
+        layouts = tuple(self._keep_layout(draft, staged=bool(files)) for draft in drafts.values())
         return self._keep(layouts, files, address, findings=findings, verdict=verdict)
 
     def _refuse_order(self) -> None:
-        removing = [one.spec.name for one in self.subject.layouts if one.spec.absence == "deleted"]
+        by_vendor = ("deleted", "deactivated")
+        removing = [one.spec for one in self.subject.layouts if one.spec.absence in by_vendor]
         if not self.order.removes and removing:
             option = "--only" if self.order.only is not None else "--without-removals"
-            msg = f"what is missing from {', '.join(removing)} is deleted by the vendor, whatever we want"
+            msg = f"what is missing from `{removing[0].name}` is {removing[0].absence} by the vendor, whatever we want"
             raise ConfigError(msg, key=option)
 
     def _clear(self) -> None:
@@ -119,21 +121,18 @@ class Planning:
             rules = [*compiled.spec.rules, *self.context.rules(compiled.spec, self.subject.settings)]
             warnings[compiled.spec.name] = apply_law(self.connection, one, self.roster, rules)
             rendered[compiled.spec.name] = one
+        if self.order.only is not None and all(one.read == one.filtered for one in rendered.values()):
+            raise ConfigError("no layout has a row with this key", key="--only")
         keep_families(self.connection, rendered, self.roster)
         return {name: self._compare(one, rendered, warnings[name]) for name, one in rendered.items()}
 
     def _render(self, compiled: CompiledLayout) -> Rendered:
         if self.order.only is not None:
-            keyed = " AND ".join(
-                [compiled.where or "true", f"{self._rendered_key(compiled)} = {literal(self.order.only)}"]
-            )
+            key = joined_key([compiled.column(name).sql for name in compiled.spec.key])
+            keyed = f"({compiled.where or 'true'}) AND {key} = {literal(self.order.only)}"
             compiled = replace(compiled, where=keyed)
         vendors = {self.subject.spec.name, self.subject.spec.connector}
         return render_layout(self.connection, compiled, self.roster, name=compiled.spec.name, vendors=vendors)
-
-    def _rendered_key(self, compiled: CompiledLayout) -> str:
-        cells = [compiled.column(name).sql for name in compiled.spec.key]
-        return cells[0] if len(cells) == 1 else f"concat_ws('/', {', '.join(cells)})"
 
     def _compare(
         self, one: Rendered, all_of_them: Mapping[str, Rendered], warnings: list[tuple[Rule, int]]
@@ -143,8 +142,14 @@ class Planning:
         part = self.subject.spec
         unknown = Baseline("", part.baseline, None, None, self.context.digest_key)
         loaded = load_baseline(self.connection, baseline or unknown, spec, kind=part.baseline)
+        if spec.absence == "explicit" and loaded.baseline.kind == "digests":
+            msg = f"who is missing from `{spec.name}` is sent as a row, and a baseline of digests can name nobody"
+            at = (*part.key_path, "baseline")
+            raise self.context.pipeline.error(at, msg, found="digests", allowed=["values"])
         corrections = self.subject.corrections.get(one.relation, {})
-        recipe = one.layout.recipe(self.roster.relations[one.relation].sql, corrections)
+        # What the pipeline asks for here and now is no part of the mapping.
+        mapping = next(layout for layout in self.subject.layouts if layout.spec.name == spec.name)
+        recipe = mapping.recipe(self.roster.relations[one.relation].sql, corrections)
         parent = all_of_them.get(spec.within) if spec.within else None
         difference = compare(self.connection, one, loaded, recipe, parent=parent, removals=self.order.removes)
         return Draft(one, recipe, baseline, loaded, warnings, difference)
@@ -153,11 +158,12 @@ class Planning:
         """The balance of each layout; where one file must go, all of the delivery's files go."""
         for name, draft in drafts.items():
             known = self.context.rejected_before(self.subject.spec, name)
-            newly = count_newly_rejected(
-                self.connection, draft.rendered, known, secret=self.context.digest_key
-            )
+            newly = newly_rejected(self.connection, draft.rendered, known, secret=self.context.digest_key)
+            for school, count in newly.items():
+                draft.difference.schools.setdefault(school, SchoolCounts()).rejected = count
+            total = sum(newly.values())
             draft.counts = tally(
-                self.connection, draft.rendered, draft.difference, newly_rejected=newly, staged=moves
+                self.connection, draft.rendered, draft.difference, newly_rejected=total, staged=moves
             )
 
     def _view(self, draft: Draft) -> LayoutView:
@@ -202,9 +208,6 @@ class Planning:
         )
         return self.context.judged(view, self.subject.spec)
 
-    def _keep_layouts(self, drafts: Mapping[str, Draft], *, staged: bool) -> tuple[StoredLayout, ...]:
-        return tuple(self._keep_layout(draft, staged=staged) for draft in drafts.values())
-
     def _keep_layout(self, draft: Draft, *, staged: bool) -> StoredLayout:
         spec = draft.rendered.layout.spec
         keep_rejected(self.connection, draft.rendered, self.folder, secret=self.context.digest_key)
@@ -227,10 +230,15 @@ class Planning:
             baseline=draft.baseline.version if draft.baseline else None,
             baseline_kind=draft.loaded.baseline.kind,
             next_baseline=next_baseline,
-            recipe=draft.recipe.as_json(),
+            recipe=self._next_recipe(draft).as_json(),
             difference=difference,
             problems=problems_by_column(self.connection, spec.name),
         )
+
+    def _next_recipe(self, draft: Draft) -> Recipe:
+        """The recipe of the next baseline: one record alone does not make all others anew."""
+        former = draft.loaded.baseline.recipe
+        return former if self.order.only is not None and former else draft.recipe
 
     def _keep(
         self,
@@ -253,6 +261,7 @@ class Planning:
             target=address.target,
             created=self.context.now,
             test=self.order.test,
+            whole=self.order.only is None,
             verdict=verdict.verdict,
             due=verdict.due,
             because=verdict.because,
@@ -263,6 +272,7 @@ class Planning:
             layouts=layouts,
             findings=tuple(findings),
             raw=self.extracted.raw,
+            headers={name: list(table.columns) for name, table in self.extracted.tables.items()},
             as_of=self.extracted.as_of,
         )
         plan.save()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rosterbus.engine import literal, value
+from rosterbus.engine import literal
 from rosterbus.plan.rendering import REJECTED, Rendered, key_text
 from rosterbus.plan.staging import copy
 
@@ -24,7 +24,7 @@ def keep_rejected(
     """Keep the digests of the rejected rows' keys."""
     copy(
         connection,
-        f"{_digests(rendered, secret)} ORDER BY digest",
+        f"SELECT digest FROM ({_digests(rendered, secret)}) ORDER BY digest",
         rejected_file(folder, rendered.layout.spec.name),
     )
 
@@ -35,25 +35,25 @@ def problems_file(folder: Path, layout: str) -> Path:
 
 
 def keep_problems(connection: duckdb.DuckDBPyConnection, layout: str, folder: Path) -> None:
-    """Keep a layout's problems, in source order, and those of the extract, for the reports."""
-    columns = 'file, "row", key, "column", kind, message'
-    rows = (
-        f'SELECT {columns} FROM work.problems WHERE layout = {literal(layout)} ORDER BY n, "column", message'
+    """Keep a layout's problems, or those of the extract if `layout` is blank, in source order, for the reports."""
+    if layout:
+        rows = f'FROM work.problems WHERE layout = {literal(layout)} ORDER BY n, "column", message'
+    else:
+        rows = "FROM (SELECT *, '' AS key FROM extracted._problems)"
+    copy(
+        connection, f'SELECT file, "row", key, "column", kind, message {rows}', problems_file(folder, layout)
     )
-    copy(connection, rows, problems_file(folder, layout))
-    of_extract = 'SELECT file, "row", \'\' AS key, "column", kind, message FROM extracted._problems'
-    copy(connection, of_extract, problems_file(folder, ""))
 
 
-def count_newly_rejected(
+def newly_rejected(
     connection: duckdb.DuckDBPyConnection, rendered: Rendered, known: Path | None, *, secret: str
-) -> int:
-    """How many rejected rows were not rejected in the plan that kept `known`."""
-    digests = _digests(rendered, secret)
-    if known is None:
-        return int(value(connection, f"SELECT count(*) FROM ({digests})"))
-    before = f"SELECT digest FROM read_parquet({literal(str(known))})"
-    return int(value(connection, f"SELECT count(*) FROM ({digests}) WHERE digest NOT IN ({before})"))
+) -> dict[str, int]:
+    """How many rows of each school are rejected that were not in the plan that kept `known`."""
+    before = f"SELECT digest FROM read_parquet({literal(str(known))})" if known else "SELECT '' WHERE false"
+    counted = connection.execute(
+        f"SELECT _school, count(*) FROM ({_digests(rendered, secret)}) WHERE digest NOT IN ({before}) GROUP BY 1"
+    )
+    return {school: int(count) for school, count in counted.fetchall()}
 
 
 def problems_by_column(connection: duckdb.DuckDBPyConnection, layout: str) -> dict[str, int]:
@@ -67,4 +67,5 @@ def problems_by_column(connection: duckdb.DuckDBPyConnection, layout: str) -> di
 
 def _digests(rendered: Rendered, secret: str) -> str:
     named = f"{literal(secret)} || {key_text(rendered.key)}"
-    return f"SELECT left(sha256({named}), 32) AS digest FROM {rendered.table} WHERE _state = {REJECTED}"
+    digest = f"left(sha256({named}), 32) AS digest"
+    return f"SELECT _school, {digest} FROM {rendered.table} WHERE _state = {REJECTED}"

@@ -72,7 +72,8 @@ def build_roster(
     """
     relations = {relation.table: relation for relation in mapped.relations if relation.table in needed}
     for table, relation in relations.items():
-        extract_relation(connection, table, relation.sql, needed[table], schema="extracted")
+        into = f"extracted.{quoted(table)}"
+        extract_relation(connection, table, relation.sql, needed[table], into=into)
         _refuse_multiplied(connection, relation)
     return Roster(
         relations=relations,
@@ -86,9 +87,12 @@ def build_roster(
 
 
 def extract_relation(
-    connection: duckdb.DuckDBPyConnection, table: str, sql: str, needed: Collection[str], *, schema: str
+    connection: duckdb.DuckDBPyConnection, table: str, sql: str, needed: Collection[str], *, into: str
 ) -> None:
-    """Run a source's SQL into ``<schema>.<table>``: rows of files, and `needed` columns, those it lacks blank."""
+    """Run a source's SQL for a roster table: rows of files, and `needed` columns, those it lacks blank.
+
+    Raises PluginError where it fails.
+    """
     import duckdb
 
     given = _given(connection, table, sql)
@@ -102,7 +106,7 @@ def extract_relation(
     order = listed(vocabulary().tables[table].key)
     try:
         connection.execute(
-            f"CREATE TABLE {schema}.{quoted(table)} AS SELECT {', '.join(kept)} FROM ({sql}) ORDER BY _row, {order}"
+            f"CREATE TABLE {into} AS SELECT {', '.join(kept)} FROM ({sql}) ORDER BY _row, {order}"
         )
     except duckdb.Error as error:
         raise _broken(table, error) from error
@@ -136,12 +140,19 @@ def store_optouts(connection: duckdb.DuckDBPyConnection, optouts: Iterable[tuple
         connection.executemany("INSERT INTO roster._optouts VALUES (?, ?)", rows)
 
 
-def opted_out(table_columns: Collection[str], vendors: Collection[str]) -> str:
-    """The condition that a row's student opted out of one of `vendors` (or of all); false where no student is."""
-    if "student_id" not in table_columns:
+def opted_out(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Collection[str], vendors: Collection[str]
+) -> str:
+    """The condition that a row's student opted out of one of `vendors` (or of all); false where nobody can have.
+
+    A student is known by the id of the source as well as by one that a pipeline's correction makes of it.
+    """
+    if "student_id" not in columns or not value(connection, "SELECT count(*) FROM roster._optouts"):
         return "false"
     names = ", ".join(literal(name) for name in ("", *sorted(vendors)))
-    return f"student_id IN (SELECT student_id FROM roster._optouts WHERE vendor IN ({names}))"
+    out = f"(SELECT student_id FROM roster._optouts WHERE vendor IN ({names}))"
+    source = f"SELECT rowid FROM extracted.{quoted(table)} WHERE student_id IN {out}"
+    return f"student_id IN {out} OR _n IN ({source})"
 
 
 def _public(columns: Iterable[str]) -> tuple[str, ...]:
@@ -152,9 +163,13 @@ def _given(connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> tuple
     import duckdb
 
     try:
-        return columns_of(connection, f"({sql})")
+        given = columns_of(connection, f"({sql})")
     except duckdb.Error as error:
         raise _broken(table, error) from error
+    if "rowid" in (name.lower() for name in given):
+        msg = f"the source's SQL for `{table}` gives a column `rowid`, which the engine keeps for itself; rename it"
+        raise PluginError(msg)
+    return given
 
 
 def _broken(table: str, error: Exception) -> PluginError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rosterbus.engine import columns_of, fetched, listed, literal, quoted, value
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 ACCEPTED, REJECTED, ORPHANED = 0, 1, 2
 NEW, CHANGED, SAME = 0, 1, 2
+SENT = {
+    "everyone": f"_state = {ACCEPTED}",
+    "changes": f"_state = {ACCEPTED} AND _change IN ({NEW}, {CHANGED})",
+    "new": f"_state = {ACCEPTED} AND _change = {NEW}",
+}
+BATCH = 2000
 PROBLEMS = (
     'CREATE TABLE work.problems (layout VARCHAR, n BIGINT, file VARCHAR, "row" BIGINT, key VARCHAR, '
     '"column" VARCHAR, kind VARCHAR, message VARCHAR)'
@@ -43,11 +50,23 @@ class Rendered:
         """The vendor's columns that identify a row."""
         return self.layout.spec.key
 
+    @property
+    def sent(self) -> str:
+        """The condition for rows that go into the file."""
+        return SENT[self.layout.spec.sends]
+
 
 def key_text(columns: Sequence[str], *, of: str = "") -> str:
-    """SQL for the key as one text, for reports and crosswalks."""
-    names = [f"{of}.{quoted(name)}" if of else quoted(name) for name in columns]
-    return names[0] if len(names) == 1 else f"concat_ws('/', {', '.join(names)})"
+    """SQL for the key as one text: other keys give other texts, although a cell may hold the separator."""
+    return joined_key([f"{of}.{quoted(name)}" if of else quoted(name) for name in columns])
+
+
+def joined_key(cells: Sequence[str]) -> str:
+    """The same for cells that are SQL themselves."""
+    if len(cells) == 1:
+        return cells[0]
+    escaped = (f"replace(replace({cell}, '\\', '\\\\'), '/', '\\/')" for cell in cells)
+    return " || '/' || ".join(escaped)
 
 
 def render_layout(
@@ -61,17 +80,19 @@ def render_layout(
     """Render all rows of the layout's relation into ``work.<name>`` in source order, and flag suspects."""
     spec = compiled.spec
     relation = f"roster.{quoted(spec.rows)}"
-    out = opted_out(roster.columns[spec.rows], vendors)
+    out = opted_out(connection, spec.rows, roster.columns[spec.rows], vendors)
     where = f"({compiled.where or 'true'})"
     rows = [column for column in columns_of(connection, relation) if column.startswith("_row")]
     school = quoted(spec.school) if spec.school in roster.columns[spec.rows] else "''"
     cells = ", ".join(f"{one.sql} AS {quoted(one.column.name)}" for one in compiled.columns)
     sieve = " AND ".join(f"({one.column.surely_valid(quoted(one.column.name))})" for one in compiled.columns)
     table = f"work.{quoted(name)}"
+    # A plain filter keeps the source's order; asking another table who opted out does not.
+    order = "" if out == "false" else " ORDER BY _n"
     connection.execute(
         f"CREATE TABLE {table} AS SELECT *, NOT coalesce({sieve}, false) AS _suspect, {NEW}::TINYINT AS _change FROM ("
         f"SELECT _n, {listed(rows)}, {school} AS _school, {ACCEPTED}::TINYINT AS _state, {cells} "
-        f"FROM {relation} WHERE NOT ({out}) AND {where})"
+        f"FROM {relation} WHERE NOT ({out}) AND {where}{order})"
     )
     excluded = int(value(connection, f"SELECT count(*) FROM {relation} WHERE {out}"))
     read = roster.rows[spec.rows]
@@ -86,18 +107,17 @@ def apply_law(
 
     Every problem is kept in ``work.problems``. Answers with the warnings among the rules and their counts.
     """
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS work.verdicts (text VARCHAR, kind VARCHAR, message VARCHAR)"
-    )
     for compiled in rendered.layout.columns:
         _judge_column(connection, rendered, roster, compiled)
     reject(connection, rendered)
     warnings = [_apply_rule(connection, rendered, roster, rule) for rule in rules]
     reject(connection, rendered)
-    _judge_unique(connection, rendered, roster, rendered.key, kind="duplicate-key", states="true")
+    _judge_unique(connection, rendered, roster, rendered.key, kind="duplicate-key", among="true")
     reject(connection, rendered)
     for columns in rendered.layout.spec.unique:
-        _judge_unique(connection, rendered, roster, columns, kind="duplicate", states=f"_state = {ACCEPTED}")
+        present = " AND ".join(f"{quoted(column)} <> ''" for column in columns)
+        among = f"_state = {ACCEPTED} AND {present}"
+        _judge_unique(connection, rendered, roster, columns, kind="duplicate", among=among)
     reject(connection, rendered)
     return [warning for warning in warnings if warning is not None]
 
@@ -149,20 +169,21 @@ def add_problems(
 def _judge_column(
     connection: duckdb.DuckDBPyConnection, rendered: Rendered, roster: Roster, compiled: CompiledColumn
 ) -> None:
-    """Hand each distinct suspect text of one column to the law, once."""
+    """Hand each distinct suspect text of one column to the law, once, however many there are."""
     cell = quoted(compiled.column.name)
     suspects = f"_suspect AND NOT coalesce({compiled.column.surely_valid(cell)}, false)"
-    texts = fetched(connection, f"SELECT DISTINCT {cell} FROM {rendered.table} WHERE {suspects}")
-    verdicts = [verdict for (text,) in texts for verdict in _verdicts(compiled, text)]
-    if not verdicts:
+    distinct = f"SELECT DISTINCT {cell} FROM {rendered.table} WHERE {suspects}"
+    texts = (text for (text,) in fetched(connection, distinct))
+    connection.execute("CREATE OR REPLACE TABLE work.verdicts (text VARCHAR, kind VARCHAR, message VARCHAR)")
+    found = 0
+    while batch := list(islice(texts, BATCH)):
+        verdicts = [verdict for text in batch for verdict in _verdicts(compiled, text)]
+        if verdicts:
+            parts = [list(part) for part in zip(*verdicts, strict=True)]
+            connection.execute("INSERT INTO work.verdicts SELECT unnest(?), unnest(?), unnest(?)", parts)
+        found += len(verdicts)
+    if not found:
         return
-    connection.execute("DELETE FROM work.verdicts")
-    for start in range(0, len(verdicts), 2000):
-        batch = verdicts[start : start + 2000]
-        marks = ", ".join("(?, ?, ?)" for _ in batch)
-        connection.execute(
-            f"INSERT INTO work.verdicts VALUES {marks}", [part for verdict in batch for part in verdict]
-        )
     add_problems(
         connection,
         rendered,
@@ -204,21 +225,18 @@ def _judge_unique(
     columns: Sequence[str],
     *,
     kind: str,
-    states: str,
+    among: str,
 ) -> None:
     """Every copy of a repeated value is rejected, naming the rows of all: nobody can know which one is right."""
     cells = listed(columns)
-    present = " AND ".join(f"{quoted(column)} <> ''" for column in columns)
     row, file = location(rendered, roster, columns[0])
     said = literal(
         f"{' + '.join(f'`{column}`' for column in columns)} must be unique; it is repeated in rows "
     )
     connection.execute(
-        f"INSERT INTO work.problems SELECT {literal(rendered.layout.spec.name)}, _n, {literal(file)}, _at, "
-        f"_name, {literal(columns[0])}, {literal(kind)}, {said} || "
-        f"array_to_string(list_sort(list(_at) OVER same)[:10], ', ') || "
-        f"CASE WHEN count(*) OVER same > 10 THEN ' and more' ELSE '' END "
-        f"FROM (SELECT *, {row} AS _at, {key_text(rendered.key)} AS _name FROM {rendered.table} "
-        f"WHERE {states} AND ({cells}) IN (SELECT ({cells}) FROM {rendered.table} WHERE {states} AND {present} "
-        f"GROUP BY {cells} HAVING count(*) > 1)) WINDOW same AS (PARTITION BY {cells}) ORDER BY _n"
+        f"INSERT INTO work.problems SELECT {literal(rendered.layout.spec.name)}, _n, {literal(file)}, {row}, "
+        f"{key_text(rendered.key)}, {literal(columns[0])}, {literal(kind)}, {said} || _copies "
+        f"FROM {rendered.table} JOIN (SELECT {cells}, array_to_string(min({row}, 10), ', ') || "
+        f"CASE WHEN count(*) > 10 THEN ' and more' ELSE '' END AS _copies FROM {rendered.table} "
+        f"WHERE {among} GROUP BY {cells} HAVING count(*) > 1) USING ({cells}) WHERE {among} ORDER BY _n"
     )

@@ -12,7 +12,7 @@ from rosterbus.engine import literal, quoted, value
 from rosterbus.plan.baseline import LoadedBaseline, stored_cell, stored_key
 from rosterbus.plan.difference import changes_table
 from rosterbus.plan.relations import Roster
-from rosterbus.plan.rendering import ACCEPTED, CHANGED, NEW, Rendered, key_text
+from rosterbus.plan.rendering import ACCEPTED, NEW, Rendered, key_text
 from rosterbus.private import open_private
 
 if TYPE_CHECKING:
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
     from rosterbus.layouts import Dialect
 
-SENT = {
-    "everyone": f"_state = {ACCEPTED}",
-    "changes": f"_state = {ACCEPTED} AND _change IN ({NEW}, {CHANGED})",
-    "new": f"_state = {ACCEPTED} AND _change = {NEW}",
-}
 CHUNK = 1 << 20
 
 
@@ -36,11 +31,6 @@ class Staged:
     leaver_rows: int
 
 
-def sent_rows(rendered: Rendered) -> str:
-    """The condition on ``work.<layout>`` for rows that go into the file."""
-    return SENT[rendered.layout.spec.sends]
-
-
 def stage(
     connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, folder: Path
 ) -> Staged:
@@ -48,13 +38,13 @@ def stage(
     spec = rendered.layout.spec
     path = folder / spec.file
     columns = [column.name for column in spec.columns]
-    rows = f"SELECT {_cells(columns, spec.dialect)} FROM {rendered.table} WHERE {sent_rows(rendered)}"
+    rows = f"SELECT {_cells(columns, spec.dialect)} FROM {rendered.table} WHERE {rendered.sent}"
     leavers = 0
     if spec.absence == "explicit" and loaded.baseline.path is not None:
         leavers = _create_leavers(connection, rendered, loaded)
         rows += f" UNION ALL SELECT {_cells(columns, spec.dialect)} FROM {_leavers(rendered)}"
     _write(connection, rows, path, spec.dialect)
-    count = int(value(connection, f"SELECT count(*) FROM {rendered.table} WHERE {sent_rows(rendered)}"))
+    count = int(value(connection, f"SELECT count(*) FROM {rendered.table} WHERE {rendered.sent}"))
     file = StagedFile(spec.file, spec.name, path, count + leavers, path.stat().st_size, sha256(path))
     return Staged(file, leavers)
 
@@ -76,7 +66,7 @@ def keep_crosswalk(
     copy(
         connection,
         f"SELECT row_number() OVER () + 1 AS file_row, {literal(lead)} AS source_file, _row AS source_row, "
-        f"{key_text(rendered.key)} AS key FROM {rendered.table} WHERE {sent_rows(rendered)}",
+        f"{key_text(rendered.key)} AS key FROM {rendered.table} WHERE {rendered.sent}",
         folder / f"crosswalk.{rendered.layout.spec.name}.parquet",
     )
 
@@ -112,21 +102,16 @@ def keep_next_baseline(
 ) -> Path:
     """Write the baseline as it will be once this plan is confirmed; confirming then only moves a pointer."""
     spec, baseline = rendered.layout.spec, loaded.baseline
-    columns = rendered.layout.compared
-    cells = ", ".join(f"{stored_cell(baseline, spec, column)} AS {quoted(column)}" for column in columns)
+    cells = ", ".join(_present(rendered, loaded, column) for column in rendered.layout.compared)
     rows = (
-        f"SELECT {stored_key(baseline, spec.key)} AS _key, _school, false AS _gone, {cells} "
-        f"FROM {rendered.table} WHERE _state = {ACCEPTED}"
+        f"SELECT {stored_key(baseline, spec.key, of='t')} AS _key, t._school, false AS _gone, {cells} FROM "
     )
+    rows += f"{rendered.table} t"
+    if spec.sends == "new":
+        rows += f" LEFT JOIN {loaded.table} b ON {stored_key(baseline, spec.key, of='t')} = b._key"
+    rows += f" WHERE t._state = {ACCEPTED}"
     if baseline.path is not None:
-        held = ", ".join(_held(rendered, loaded, column) for column in columns)
-        removed = f"SELECT _key FROM {changes_table(spec)} WHERE kind = 'removed'"
-        kept = "true" if spec.absence != "deleted" else f"b._key NOT IN ({removed})"
-        rows += (
-            f" UNION ALL SELECT b._key, b._school, b._gone OR b._key IN ({removed}), {held} FROM {loaded.table} b "
-            f"WHERE b._key NOT IN (SELECT {stored_key(baseline, spec.key)} FROM {rendered.table} "
-            f"WHERE _state = {ACCEPTED}) AND {kept}"
-        )
+        rows += f" UNION ALL {_absent(rendered, loaded)}"
     path = folder / f"baseline.{spec.name}.parquet"
     copy(connection, rows, path)
     return path
@@ -139,14 +124,35 @@ def copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
     connection.execute(f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, USE_TMP_FILE false)")
 
 
-def _held(rendered: Rendered, loaded: LoadedBaseline, column: str) -> str:
+def _present(rendered: Rendered, loaded: LoadedBaseline, column: str) -> str:
+    """A cell of one who is in the roster; a vendor that takes new rows only still holds what it once got."""
     spec = rendered.layout.spec
-    held = f"b.{quoted(column)}" if column in loaded.columns else "''"
-    if spec.absence == "explicit" and column in spec.leaver:
-        removed = f"SELECT _key FROM {changes_table(spec)} WHERE kind = 'removed'"
-        left = literal(spec.leaver[column])
-        return f"CASE WHEN b._key IN ({removed}) THEN {left} ELSE {held} END AS {quoted(column)}"
-    return f"{held} AS {quoted(column)}"
+    cell = stored_cell(loaded.baseline, spec, column, of="t")
+    if spec.sends == "new":
+        cell = f"CASE WHEN t._change = {NEW} THEN {cell} ELSE {_held(loaded, column)} END"
+    return f"{cell} AS {quoted(column)}"
+
+
+def _absent(rendered: Rendered, loaded: LoadedBaseline) -> str:
+    """The rows that the vendor holds of those who are not in the roster, or were rejected."""
+    spec, baseline = rendered.layout.spec, loaded.baseline
+    removed = f"b._key IN (SELECT _key FROM {changes_table(spec)} WHERE kind = 'removed')"
+    cells = ", ".join(
+        f"CASE WHEN {removed} THEN {literal(spec.leaver[column])} ELSE {_held(loaded, column)} END AS {quoted(column)}"
+        if column in spec.leaver
+        else f"{_held(loaded, column)} AS {quoted(column)}"
+        for column in rendered.layout.compared
+    )
+    present = f"SELECT {stored_key(baseline, spec.key)} FROM {rendered.table} WHERE _state = {ACCEPTED}"
+    kept = f"NOT ({removed})" if spec.absence == "deleted" else "true"
+    return (
+        f"SELECT b._key, b._school, b._gone OR {removed}, {cells} FROM {loaded.table} b "
+        f"WHERE b._key NOT IN ({present}) AND {kept}"
+    )
+
+
+def _held(loaded: LoadedBaseline, column: str) -> str:
+    return f"b.{quoted(column)}" if column in loaded.columns else "''"
 
 
 def _leavers(rendered: Rendered) -> str:
@@ -155,20 +161,16 @@ def _leavers(rendered: Rendered) -> str:
 
 def _create_leavers(connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline) -> int:
     spec = rendered.layout.spec
-    cells = [
-        f"{literal(spec.leaver[c.name]) if c.name in spec.leaver else _or_blank(loaded, c.name)} AS {quoted(c.name)}"
+    cells = (
+        f"{literal(spec.leaver[c.name]) if c.name in spec.leaver else _held(loaded, c.name)} AS {quoted(c.name)}"
         for c in spec.columns
-    ]
+    )
     removed = f"SELECT _key FROM {changes_table(spec)} WHERE kind = 'removed'"
     connection.execute(
-        f"CREATE TABLE {_leavers(rendered)} AS SELECT {', '.join(cells)} FROM {loaded.table} "
-        f"WHERE _key IN ({removed}) ORDER BY _key"
+        f"CREATE TABLE {_leavers(rendered)} AS SELECT {', '.join(cells)} FROM {loaded.table} b "
+        f"WHERE b._key IN ({removed}) ORDER BY b._key"
     )
     return int(value(connection, f"SELECT count(*) FROM {_leavers(rendered)}"))
-
-
-def _or_blank(loaded: LoadedBaseline, column: str) -> str:
-    return quoted(column) if column in loaded.columns else "''"
 
 
 def _cells(columns: list[str], dialect: Dialect) -> str:

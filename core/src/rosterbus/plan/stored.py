@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -51,6 +51,8 @@ class StoredPlan:
     target: str
     created: datetime
     test: bool
+    whole: bool
+    """False where it is about one record alone."""
     verdict: Verdict
     due: datetime | None
     because: str
@@ -61,9 +63,9 @@ class StoredPlan:
     layouts: tuple[StoredLayout, ...]
     findings: tuple[Finding, ...]
     raw: Mapping[str, Any]
+    headers: Mapping[str, Sequence[str]]
+    """The columns of every raw table."""
     as_of: datetime | None
-    seconds: float = 0.0
-    extras: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def holds(self) -> list[Finding]:

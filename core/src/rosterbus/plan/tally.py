@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rosterbus.engine import value
 from rosterbus.plan.difference import Difference
 from rosterbus.plan.rendering import ACCEPTED, ORPHANED, REJECTED, Rendered
-from rosterbus.plan.staging import sent_rows
 from rosterbus.plan.view import Counts
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def tally(
         connection.execute(f"SELECT _state, count(*) FROM {rendered.table} GROUP BY _state").fetchall()
     )
     accepted, orphaned = states.get(ACCEPTED, 0), states.get(ORPHANED, 0)
-    sent = int(value(connection, f"SELECT count(*) FROM {rendered.table} WHERE {sent_rows(rendered)}"))
+    sent = int(value(connection, f"SELECT count(*) FROM {rendered.table} WHERE {rendered.sent}"))
     sent = sent if staged else 0
     return Counts(
         read=rendered.read,

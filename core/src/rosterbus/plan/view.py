@@ -70,9 +70,9 @@ class LayoutView:
 
         `among` is ``sent`` (the rows of the file) or ``moved`` (those that are new or changed for the vendor).
         """
-        from rosterbus.plan.staging import SENT, sent_rows
+        from rosterbus.plan.rendering import SENT
 
-        rows = sent_rows(self._rendered) if among == "sent" else SENT["changes"]
+        rows = self._rendered.sent if among == "sent" else SENT["changes"]
         return int(
             value(
                 self._connection,
@@ -125,7 +125,6 @@ class PlanView:
     """Records of the extract that could not be read at all."""
     as_of: datetime | None = None
     last_as_of: datetime | None = None
-    max_age_days: int | None = None
     lost_columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     settings: Any = None
 
