@@ -17,6 +17,7 @@ from rosterbus.project import DeliveryPart
 from rosterbus.runs import Reading, reading
 
 MOST = 5
+STUDENT = "student_id"
 MARKS = {
     FAILED: "the transformation failed for this value",
     UNMATCHED: "the code has no match in the mapping",
@@ -89,11 +90,12 @@ def _previews(
         f"{rendered} FROM {relation}"
     )
     wanted = ", ".join(literal(one) for one in ids)
-    chosen = f"_key IN ({wanted}) OR _source.c0 IN ({wanted})" if ids else "NOT _filtered"
+    of_student = f"OR _source.c{names.index(STUDENT)} IN ({wanted})" if STUDENT in names else ""
+    chosen = f"_key IN ({wanted}) {of_student}" if ids else "NOT _filtered"
     rows = read.extracted.connection.execute(
         f"SELECT * FROM (SELECT {key_text(spec.key)} AS _key, _row, _filtered, _source, "
         f"{listed(column.name for column in spec.columns)} FROM ({inner})) AS keyed "
-        f"WHERE {chosen} ORDER BY _row LIMIT {MOST if ids else 1}"
+        f"WHERE {chosen} ORDER BY _row {'' if ids else 'LIMIT 1'}"
     ).fetchall()
     lead = read.roster.files.get(read.roster.relations[spec.rows].lead, "")
     return [

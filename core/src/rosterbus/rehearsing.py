@@ -81,4 +81,5 @@ def rehearse(
                 for part in deliveries:
                     set_empty(context, part)
                 outcome = run(context, deliveries)
+            outcome.report = ""  # its folder goes with the ledger
             return Rehearsal(outcome, {name: list(twin.settle()) for name, twin in twins.items()})

@@ -9,7 +9,8 @@ from pathlib import Path
 from rosterbus.context import RunContext
 from rosterbus.delivery.purging import REPORT
 from rosterbus.delivery.receipts import Receipt
-from rosterbus.engine import fetched
+from rosterbus.engine import fetched, literal
+from rosterbus.errors import ConfigError
 from rosterbus.findings import Problem
 from rosterbus.plan.rejections import problems_file
 from rosterbus.plan.stored import StoredLayout, StoredPlan
@@ -25,22 +26,18 @@ class StoredProblems:
     layout: StoredLayout
 
     def __iter__(self) -> Iterator[Problem]:
-        for file in (problems_file(self.plan.folder, self.layout.name), problems_file(self.plan.folder, "")):
-            if file.is_file():
-                yield from self._read(file)
+        """Those of its rows, then those of the records of its file; ConfigError where retention took them away."""
+        yield from self._read(problems_file(self.plan.folder, self.layout.name), "true")
+        yield from self._read(problems_file(self.plan.folder, ""), f"file = {literal(self.layout.lead)}")
 
-    def _read(self, file: Path) -> Iterator[Problem]:
+    def _read(self, file: Path, where: str) -> Iterator[Problem]:
         import duckdb
 
-        own = file == problems_file(self.plan.folder, self.layout.name)
+        if not file.is_file():
+            raise ConfigError("the problems of this plan are no longer kept", key=f"plan {self.plan.id}")
         with duckdb.connect() as connection:
-            sql = 'SELECT file, "row", "column", message, kind, key FROM read_parquet(?)'
-            rows = fetched(
-                connection,
-                sql if own else f"{sql} WHERE file = ?",
-                [str(file)] if own else [str(file), self.layout.lead],
-            )
-            for source, row, column, message, kind, key in rows:
+            sql = f'SELECT file, "row", "column", message, kind, key FROM read_parquet(?) WHERE {where}'
+            for source, row, column, message, kind, key in fetched(connection, sql, [str(file)]):
                 yield Problem(source, row, column, message, kind, key, self.layout.name)
 
 
@@ -51,7 +48,7 @@ def write_reports(
     formats = [
         name
         for name in context.plugins.names
-        if name.startswith("report:") and name.endswith(f":{only}" if only else "")
+        if name.startswith("report:") and only in ("", name.partition(":")[2])
     ]
     if not formats or not plans:
         return ""

@@ -6,25 +6,25 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from rosterbus.errors import ConfigError
 
-_sealed: ContextVar[bool] = ContextVar("_sealed", default=False)
 KINDS = ("env", "file", "keyring")
+_seals: list[None] = []
+"""One for each block of `sealed` that the process is in; a context variable would let new threads through."""
 
 
 @contextmanager
 def sealed() -> Iterator[None]:
-    """Within this block no secret can be read: `rehearse` runs in it."""
-    token = _sealed.set(True)
+    """Within this block no secret can be read, by no thread of the process: `rehearse` runs in it."""
+    _seals.append(None)
     try:
         yield
     finally:
-        _sealed.reset(token)
+        _seals.pop()
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class SecretReference:
             msg = f"a secret is written as a reference, never as itself: {allowed}"
             raise ValueError(msg)
         kind, name = next(iter(value.items()))
-        if kind not in KINDS or not isinstance(name, str) or not name:
+        complete = isinstance(name, str) and name and (kind != "keyring" or "/" in name.strip("/"))
+        if kind not in KINDS or not complete:
             msg = f"this is no reference to a secret: {allowed}"
             raise ValueError(msg)
         return cls(kind, name)
@@ -58,16 +59,15 @@ class SecretReference:
 
     def reveal(self) -> str:
         """The secret itself. Raises ConfigError where it is absent, empty, or readable by others."""
-        if _sealed.get() and not self.own:
-            msg = "a credential was about to be read in a rehearsal"
-            raise ConfigError(msg, key=str(self))
+        self._refuse_sealed()
         return {"env": self._from_env, "file": self._from_file, "keyring": self._from_keyring}[self.kind]()
 
     def path(self) -> Path:
         """The file of a ``file`` reference, checked to be private (for keys that a library reads itself)."""
-        if _sealed.get() and not self.own:
-            msg = "a credential was about to be read in a rehearsal"
-            raise ConfigError(msg, key=str(self))
+        self._refuse_sealed()
+        if self.kind != "file":
+            msg = "a file is needed here"
+            raise ConfigError(msg, key=str(self), allowed='{ file = "PATH" }')
         path = Path(self.name).expanduser()
         try:
             mode = path.stat().st_mode
@@ -79,8 +79,13 @@ class SecretReference:
         return path
 
     def _from_file(self) -> str:
-        secret = self.path().read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-        return self._present(secret)
+        path = self.path()
+        try:
+            return self._present(path.read_text(encoding="utf-8").removesuffix("\n"))
+        except OSError as error:
+            raise ConfigError(f"the secret file cannot be read: {error.strerror}", key=str(self)) from error
+        except UnicodeDecodeError:
+            raise ConfigError("the secret file is no text in UTF-8", key=str(self)) from None
 
     def _from_env(self) -> str:
         return self._present(os.environ.get(self.name, ""))
@@ -97,6 +102,11 @@ class SecretReference:
             return self._present(keyring.get_password(service, user) or "")
         except KeyringError as error:
             raise ConfigError(f"the keyring cannot be read: {type(error).__name__}", key=str(self)) from error
+
+    def _refuse_sealed(self) -> None:
+        if _seals and not self.own:
+            msg = "a credential was about to be read in a rehearsal"
+            raise ConfigError(msg, key=str(self))
 
     def _present(self, secret: str) -> str:
         if not secret:

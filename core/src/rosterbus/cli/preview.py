@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from rosterbus.cli.shared_options import (
 )
 from rosterbus.errors import ConfigError, RosterbusError
 from rosterbus.previewing import MOST, Preview, preview
-from rosterbus.project import Pipeline, Project
+from rosterbus.project import Pipeline, Project, load_project
 
 WATCH_SECONDS = 1.0
 
@@ -47,20 +48,34 @@ def command(
         raise ConfigError(
             "a preview shows few people", key="--id", found=str(len(ids)), allowed=f"up to {MOST}"
         )
-    while True:
+    if watch and as_json:
+        raise ConfigError(
+            "a preview that goes on is no single document", key="--watch", allowed="without --json"
+        )
+
+    def show() -> None:
         project, read = open_pipeline(folder, environment, pipeline)
-        seen = _stamp(project)
-        try:
-            _show(project, read, deliver, ids, as_json=as_json)
-        except RosterbusError as error:
-            if not watch:
-                raise
-            click.echo(f"rosterbus: {error}", err=True)
-        if not watch:
-            return 0
-        while _stamp(project) == seen:
-            time.sleep(WATCH_SECONDS)
-        click.clear()
+        _show(project, read, deliver, ids, as_json=as_json)
+
+    if watch:
+        _watch(load_project(folder, environment=environment).folder, Path(pipeline), show)
+    else:
+        show()
+    return 0
+
+
+def _watch(folder: Path, file: Path, show: Callable[[], None]) -> None:
+    """Show it now and after each change, until Ctrl-C; what is wrong meanwhile is told, and does not end it."""
+    with suppress(KeyboardInterrupt):
+        while True:
+            seen = _stamp(folder, file)
+            click.clear()
+            try:
+                show()
+            except RosterbusError as error:
+                click.echo(f"rosterbus: {error}", err=True)
+            while _stamp(folder, file) == seen:
+                time.sleep(WATCH_SECONDS)
 
 
 def _show(
@@ -68,7 +83,6 @@ def _show(
 ) -> None:
     with pipeline_run(project, pipeline, command="preview", quiet=True) as context:
         shown = preview(context, chosen(pipeline, deliver), ids)
-        context.ledger.runs.end(context.token, 0, summary={})
     if as_json:
         print_json({"previews": [one.as_json() for one in shown]})
         return
@@ -87,10 +101,11 @@ def _print(one: Preview) -> None:
         click.echo(f"  {cells}  {text!r}  {verdict}")
 
 
-def _stamp(project: Project) -> list[tuple[str, int]]:
-    files = [
-        *project.folder.glob("*.toml"),
-        *project.folder.glob("pipelines/*.toml"),
-        *project.folder.glob("codes/*.csv"),
-    ]
-    return sorted((str(path), path.stat().st_mtime_ns) for path in files)
+def _stamp(folder: Path, file: Path) -> list[tuple[str, int]]:
+    """When each file of the project was changed last; editors take a file away for a moment to replace it."""
+    watched = ("*.toml", "pipelines/*.toml", "codes/*.csv", "*.csv")
+    stamps = []
+    for path in [file, *(path for pattern in watched for path in folder.glob(pattern))]:
+        with suppress(FileNotFoundError):
+            stamps.append((str(path), path.stat().st_mtime_ns))
+    return sorted(stamps)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from rosterbus.cli.shared_options import json_option, open_ledger, print_json, project_options
+from rosterbus.errors import ConfigError
 from rosterbus.ledger import Ledger
 from rosterbus.plan.stored import StoredPlan
-from rosterbus.project import Project, load_pipeline, pipeline_files
+from rosterbus.project import Pipeline, Project, load_pipeline, pipeline_files
 
 
 @click.command("status")
@@ -21,11 +22,13 @@ from rosterbus.project import Project, load_pipeline, pipeline_files
 def command(pipeline: str | None, as_json: bool, folder: Path | None, environment: str) -> int:
     """Show every delivery of PIPELINE, or of all: last confirmed, state, next due, held since."""
     with open_ledger(folder, environment) as (project, ledger):
-        rows = list(_rows(project, ledger, [pipeline] if pipeline else list(pipeline_files(project))))
+        readable, broken = _pipelines(project, [pipeline] if pipeline else list(pipeline_files(project)))
+        rows = list(_rows(ledger, readable))
+    code = ConfigError.exit_code if broken else 0
     if as_json:
-        print_json({"deliveries": rows})
-        return 0
-    if not rows:
+        print_json({"deliveries": rows, "broken": [str(error) for error in broken]})
+        return code
+    if not rows and not broken:
         click.echo("there is no pipeline here; rosterbus init writes one")
     for row in rows:
         click.echo(f"{row['pipeline']} -> {row['delivery']}")
@@ -37,12 +40,26 @@ def command(pipeline: str | None, as_json: bool, folder: Path | None, environmen
             click.echo(f"  why             {row['because']}")
         if row["due"]:
             click.echo(f"  next due        {row['due']}")
-    return 0
+    for error in broken:
+        click.echo(f"rosterbus: {error}", err=True)
+    return code
 
 
-def _rows(project: Project, ledger: Ledger, names: list[str]) -> Iterator[dict[str, Any]]:
+def _pipelines(project: Project, names: list[str]) -> tuple[list[Pipeline], list[ConfigError]]:
+    """Those that can be read, and what is wrong with the others: one broken file hides no other pipeline."""
+    readable, broken = [], []
     for name in names:
-        pipeline = load_pipeline(project, name)
+        try:
+            readable.append(load_pipeline(project, name))
+        except ConfigError as error:
+            if len(names) == 1:
+                raise
+            broken.append(error)
+    return readable, broken
+
+
+def _rows(ledger: Ledger, pipelines: Iterable[Pipeline]) -> Iterator[dict[str, Any]]:
+    for pipeline in pipelines:
         for part in pipeline.deliveries:
             yield {
                 "pipeline": pipeline.name,
