@@ -1,0 +1,29 @@
+"""The conformance suite: the first test of every connector.
+
+    class TestExample(DestinationContract):
+        connector = "example"
+        ability = Ability(test_files=True)
+
+A test class names its connector and inherits every test. What a connector can do is declared as data, and no test may
+be overridden. Needs pytest: ``pip install rosterbus[testing]``.
+"""
+
+# ruff: noqa: E402 - pytest has to know of the modules with asserts before they are imported
+
+from __future__ import annotations
+
+try:
+    import pytest
+except ImportError as error:
+    raise ImportError("the conformance suite needs pytest; run: pip install 'rosterbus[testing]'") from error
+
+pytest.register_assert_rewrite(
+    "rosterbus.testing.connectors", "rosterbus.testing.sources", "rosterbus.testing.destinations"
+)
+
+from rosterbus.testing.ability import Ability
+from rosterbus.testing.connectors import ConnectorContract
+from rosterbus.testing.destinations import DestinationContract
+from rosterbus.testing.sources import SourceContract
+
+__all__ = ["Ability", "ConnectorContract", "DestinationContract", "SourceContract"]

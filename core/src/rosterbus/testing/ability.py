@@ -1,0 +1,21 @@
+"""What a connector can do and cannot do, declared as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Ability:
+    """What the suite cannot know of a connector.
+
+    `test_files`: whether the vendor takes test files, which it never processes; where it does not, one must be refused.
+    `changing`: the roster column that the suite changes to see a change arrive; a layout must send it.
+    `waived`: the name of a test and the reason why this connector cannot pass it. A waived test still runs, and one
+    that passes is an error: the waiver is to be taken out.
+    """
+
+    test_files: bool = False
+    changing: str = "last_name"
+    waived: Mapping[str, str] = field(default_factory=dict)
