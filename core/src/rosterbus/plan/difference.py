@@ -202,14 +202,14 @@ def _collect_removed(
     former: Former | None,
     parent: Rendered | None,
 ) -> None:
-    """Rows of the baseline that are gone. Where absence deletes, a rejected row counts as gone too.
+    """Rows of the baseline that are gone. Where the vendor acts on absence, a rejected row counts as gone too.
 
     It is the mapping that takes a row away if it still stands in the source, and would still be made by the former
     recipe; a row that was rejected is never put down to the mapping.
     """
     spec, baseline = rendered.layout.spec, loaded.baseline
-    deletes = spec.absence == "deleted"
-    states = (ACCEPTED,) if deletes else (ACCEPTED, REJECTED, ORPHANED)
+    by_vendor = spec.absence in ("deleted", "deactivated")
+    states = (ACCEPTED,) if by_vendor else (ACCEPTED, REJECTED, ORPHANED)
     key = stored_key(baseline, spec.key)
     present = f"SELECT {key} FROM {rendered.table} WHERE _state IN ({', '.join(map(str, states))})"
     condition = f"NOT b._gone AND b._key NOT IN ({present})"
