@@ -235,6 +235,31 @@ def test_a_staged_file_that_changed_between_two_attempts_ends_the_delivery(
     assert states(outcome)[-1] == next_night
 
 
+@pytest.mark.parametrize(
+    ("fault", "state", "next_night"),
+    [("away", "failed", "confirmed"), ("sent, away", "held", "held")],
+)
+def test_an_open_delivery_does_not_follow_its_pipeline_to_another_target(
+    ready: Village, fault: str, state: str, next_night: str
+) -> None:
+    ready.fault(fault)
+    ready.run()
+    (ready.root / "elsewhere").mkdir()
+    file = ready.root / "pipelines" / "v.toml"
+    moved = file.read_text(encoding="utf-8").replace(
+        ready.vendor.as_posix(), f"{ready.root.as_posix()}/elsewhere"
+    )
+    file.write_text(moved, encoding="utf-8")
+    outcome = ready.run(hours=1)
+    with Ledger(ready.root / ".rosterbus") as ledger:
+        first = ledger.deliveries.latest()[-1]
+    assert first.state == state
+    assert "elsewhere now, and this delivery was on its way to drop://" in first.reason
+    assert states(outcome)[-1] == next_night
+    arrived = list((ready.root / "elsewhere").glob("*/MARK"))
+    assert len(arrived) == (1 if next_night == "confirmed" else 0)
+
+
 def test_a_remote_name_of_another_plan_is_never_used_again(ready: Village) -> None:
     for number in range(1, 4):
         ready.write([student(n) for n in range(1, 5 + number)], ["a,1,Anna,1"])

@@ -65,6 +65,12 @@ def resume(
     if record.state == "staged":
         context.ledger.deliveries.fail(record.id, "interrupted before anything was sent", token=context.token)
         return context.ledger.deliveries.get(record.id)
+    target = context.address(spec, context.delivery(plan, record), context.settings(spec)).target
+    if target != record.target:
+        moved = ConnectorError(
+            f"{spec.name} leads to {target} now, and this delivery was on its way to {record.target}"
+        )
+        return _ended_badly(context, record, moved, may_have_arrived=record.sent_at is not None)
     answer = _reconciled(context, spec, plan, record)
     if isinstance(answer, NotStarted) and stale:
         context.ledger.deliveries.fail(
