@@ -57,6 +57,9 @@ def reading(
         mapped = context.plugins.call(
             plugin, "map", step="mapping", settings=settings, tables=extracted.tables
         )
+        if not isinstance(mapped, Mapped):
+            msg = f"{plugin} answered `map` with {type(mapped).__name__}"
+            raise PluginError(msg)
         yield _mapped(context, extracted, mapped, deliveries)
 
 

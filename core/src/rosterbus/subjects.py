@@ -45,6 +45,7 @@ def make_subject(
             columns[spec.rows],
             folder=context.pipeline.folder,
             complain=_complain(context, (*part.key_path, "map", spec.name)),
+            corrected=corrections.get(spec.rows, {}),
         )
         for spec in layouts_of(context, part)
     ]

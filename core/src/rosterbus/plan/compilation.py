@@ -12,7 +12,15 @@ from typing import Any, Protocol
 from rosterbus.engine import literal, quoted
 from rosterbus.errors import ConfigError
 from rosterbus.layouts import Column, Direct, LayoutSpec, Match, Skip, Transform
-from rosterbus.mapping import compile_condition, compile_expression, guarded, match_sql, read_codes
+from rosterbus.mapping import (
+    FAILED,
+    UNMATCHED,
+    compile_condition,
+    compile_expression,
+    guarded,
+    match_sql,
+    read_codes,
+)
 from rosterbus.project import LayoutMap, MappingEntry
 
 
@@ -94,10 +102,17 @@ class CompiledLayout:
 
 
 def compile_layout(
-    spec: LayoutSpec, changes: LayoutMap, relation: Collection[str], *, folder: Path, complain: Complain
+    spec: LayoutSpec,
+    changes: LayoutMap,
+    relation: Collection[str],
+    *,
+    folder: Path,
+    complain: Complain,
+    corrected: Collection[str] = (),
 ) -> CompiledLayout:
     """Apply a pipeline's map to a layout and compile it over a relation's columns.
 
+    A cell that is made of a `corrected` column fails where the correction failed, whatever the mapping makes of it.
     Raises ConfigError, with file and line, for a column, code list or expression that is not allowed.
     """
     changed = _changed_spec(spec, changes, complain=complain)
@@ -112,6 +127,11 @@ def compile_layout(
         )
         for column in changed.columns
     )
+    for column in columns:
+        if column.uses_clock and column.column.name in (*changed.key, *changed.references):
+            at = ("columns", written.get(column.column.attribute, column.column.name))
+            raise complain(at, "a column that identifies a row cannot depend on the day of the run")
+    columns = tuple(_carrying_failures(column, column.reads & set(corrected)) for column in columns)
     texts = [text for text in (spec.where, changes.where) if text]
     try:
         conditions = [compile_condition(text, columns=relation, where="where") for text in texts]
@@ -119,6 +139,14 @@ def compile_layout(
         raise complain(("where",), error.wrong, found=error.found, allowed=error.allowed) from error
     where = " AND ".join(f"({condition.sql})" for condition in conditions)
     return CompiledLayout(changed, columns, where, frozenset().union(*(one.columns for one in conditions)))
+
+
+def _carrying_failures(column: CompiledColumn, corrected: Collection[str]) -> CompiledColumn:
+    if not corrected:
+        return column
+    marks = f"({literal(FAILED)}, {literal(UNMATCHED)})"
+    failed = " OR ".join(f"{quoted(name)} IN {marks}" for name in sorted(corrected))
+    return replace(column, sql=f"CASE WHEN {failed} THEN {literal(FAILED)} ELSE {column.sql} END")
 
 
 def _changed_spec(spec: LayoutSpec, changes: LayoutMap, *, complain: Complain) -> LayoutSpec:

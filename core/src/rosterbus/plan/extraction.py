@@ -17,6 +17,9 @@ from rosterbus.reading import Loaded, load_table
 if TYPE_CHECKING:
     import duckdb
 
+USED = ""
+"""Stands among the reasons why rows of a raw table are not used for those that are."""
+
 
 @dataclass
 class Extracted:
@@ -52,14 +55,12 @@ def account_for_raw(extracted: Extracted, mapped: Mapped, roster: Roster) -> Non
     for name, loaded in extracted.loaded.items():
         used = _used(extracted.connection, name, roster)
         reasons = [(one.reason, one.where) for one in mapped.unused if one.table == name]
-        unused = _unused(extracted.connection, name, used, reasons)
-        rows = loaded.read - loaded.rejected
-        count = rows - sum(unused.values())
+        counts = _fates(extracted.connection, name, used, reasons)
         extracted.raw[name] = {
             "file": loaded.raw.file,
             "read": loaded.read,
-            "used": count,
-            "unused": unused,
+            "used": counts.pop(USED, 0),
+            "unused": counts,
             "rejected": loaded.rejected,
         }
 
@@ -75,16 +76,19 @@ def _used(connection: duckdb.DuckDBPyConnection, name: str, roster: Roster) -> s
     return " UNION ".join(parts) or "SELECT NULL::BIGINT AS r WHERE false"
 
 
-def _unused(
+def _fates(
     connection: duckdb.DuckDBPyConnection, name: str, used: str, reasons: Sequence[tuple[str, str]]
 ) -> dict[str, int]:
-    cases = " ".join(f"WHEN {where} THEN {literal(reason)}" for reason, where in reasons)
-    because = f"CASE {cases} ELSE 'no layout needs it' END" if cases else "'no layout needs it'"
-    counted = connection.execute(
-        f"SELECT {because} AS because, count(*) FROM raw.{quoted(name)} t "
-        f"WHERE _row NOT IN (SELECT r FROM ({used}) WHERE r IS NOT NULL) GROUP BY because ORDER BY because"
+    """How many rows of a raw table were used, under `USED`, and how many were not, by the reason."""
+    cases = "".join(f" WHEN {where} THEN {literal(reason)}" for reason, where in reasons)
+    fate = (
+        f"CASE WHEN _row IN (SELECT r FROM ({used}) WHERE r IS NOT NULL) THEN {literal(USED)}{cases} "
+        "ELSE 'no layout needs it' END"
     )
-    return {reason: int(count) for reason, count in counted.fetchall()}
+    counts = connection.execute(
+        f"SELECT {fate} AS fate, count(*) FROM raw.{quoted(name)} GROUP BY fate ORDER BY fate"
+    )
+    return {reason: int(count) for reason, count in counts.fetchall()}
 
 
 def counted(extracted: Extracted, mapped: Mapped) -> list[Finding]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rosterbus.engine import columns_of, listed, literal, quoted, value
 from rosterbus.errors import PluginError
 from rosterbus.extracts import Completeness, Mapped, RawTable, Relation
+from rosterbus.mapping.calls import CLOCK
 from rosterbus.roster import vocabulary
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def roster_columns(
         raise PluginError(msg)
     columns = {}
     for table in sorted(wanted):
+        _refuse_clock(connection, relations[table])
         given = _given(connection, table, relations[table].sql)
         known = vocabulary().tables[table].columns
         columns[table] = (*_public(given), *(column for column in known if column not in given))
@@ -170,6 +173,26 @@ def _given(connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> tuple
         msg = f"the source's SQL for `{table}` gives a column `rowid`, which the engine keeps for itself; rename it"
         raise PluginError(msg)
     return given
+
+
+def _refuse_clock(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+    """A source that asks the engine for the time could not be planned again with the same outcome."""
+    tree = json.loads(value(connection, "SELECT json_serialize_sql(?)", [relation.sql]))
+    if asked := sorted(set(_names(tree)) & {*CLOCK, "today"}):
+        msg = f"the source's SQL for `{relation.table}` asks the engine's own clock (`{asked[0]}`)"
+        raise PluginError(f"{msg}; the day of the run is rosterbus.today()")
+
+
+def _names(node: Any) -> Iterator[str]:
+    """The functions without a schema that an SQL tree calls; the engine reads some that take nothing as columns."""
+    if isinstance(node, dict):
+        if not node.get("schema"):
+            yield str(node.get("function_name", "")).lower()
+        names = [str(name).lower() for name in node.get("column_names", ())]
+        if len(names) == 1 and names[0].startswith(("current_", "local")):
+            yield names[0]
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _names(child)
 
 
 def _broken(table: str, error: Exception) -> PluginError:
