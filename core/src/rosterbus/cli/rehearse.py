@@ -15,7 +15,6 @@ from rosterbus.cli.shared_options import (
     open_pipeline,
     print_json,
     progress,
-    progress_done,
     project_options,
 )
 from rosterbus.rehearsing import rehearse
@@ -31,12 +30,11 @@ def command(
 ) -> int:
     """Run PIPELINE against its vendors' twins on this machine, and show what they made of it."""
     project, read = open_pipeline(folder, environment, pipeline)
-    tell = (lambda _: None) if as_json else progress()
-    rehearsal = rehearse(project, read, chosen(read, deliver), tell)
+    with progress(quiet=as_json) as tell:
+        rehearsal = rehearse(project, read, chosen(read, deliver), tell)
     if as_json:
         print_json({**rehearsal.outcome.as_json(), "twins": rehearsal.analyses})
         return rehearsal.outcome.exit_code
-    progress_done()
     click.echo("\n".join(outcome_lines(rehearsal.outcome)))
     for name, analyses in rehearsal.analyses.items():
         click.echo("\n".join(analysis_lines(name, analyses)))

@@ -18,6 +18,7 @@ from rosterbus.pipelines import opened
 from rosterbus.project import DeliveryPart, Pipeline, Project, load_pipeline, load_project
 
 F = TypeVar("F", bound=Callable[..., Any])
+CLEAR = "\r\x1b[K"
 
 
 def project_options(function: F) -> F:
@@ -53,17 +54,18 @@ def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def progress() -> Progress:
-    """Tell on standard error what goes on: one line that changes on a terminal, plain lines in a log."""
-    if not sys.stderr.isatty():
-        return lambda text: click.echo(text, err=True)
-    return lambda text: click.echo(f"\r\x1b[K{text}", err=True, nl=False)
-
-
-def progress_done() -> None:
-    """Clear the line that `progress` wrote on a terminal."""
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", err=True, nl=False)
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Progress]:
+    """Tell on standard error what goes on: one line that changes on a terminal and goes at the end, lines in a log."""
+    if quiet:
+        yield lambda _: None
+    elif not sys.stderr.isatty():
+        yield lambda text: click.echo(text, err=True)
+    else:
+        try:
+            yield lambda text: click.echo(f"{CLEAR}{text}", err=True, nl=False)
+        finally:
+            click.echo(CLEAR, err=True, nl=False)
 
 
 @contextmanager
@@ -71,13 +73,8 @@ def pipeline_run(
     project: Project, pipeline: Pipeline, *, command: str, quiet: bool = False
 ) -> Iterator[RunContext]:
     """A run of a pipeline that tells its progress."""
-    tell = (lambda _: None) if quiet else progress()
-    try:
-        with opened(project, pipeline, command=command, progress=tell) as context:
-            yield context
-    finally:
-        if not quiet:
-            progress_done()
+    with progress(quiet=quiet) as tell, opened(project, pipeline, command=command, progress=tell) as context:
+        yield context
 
 
 def chosen(pipeline: Pipeline, names: Sequence[str]) -> list[DeliveryPart]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from rosterbus.cli.receipt_text import analysis_lines, outcome_lines
-from rosterbus.cli.shared_options import print_json, progress, progress_done
+from rosterbus.cli.shared_options import print_json, progress
 from rosterbus.context import Progress
 from rosterbus.delivery.baselines import set_empty
 from rosterbus.pipelines import Outcome, opened, run
@@ -16,7 +17,7 @@ from rosterbus.private import private_folder
 from rosterbus.project import load_pipeline, load_project
 from rosterbus_oneroster.synthetic import District
 
-from rosterbus_demo.project import PIPELINE, VENDORS, prepare, write_export, write_project
+from rosterbus_demo.project import PIPELINE, TWINS, VENDORS, prepare, write_export, write_project
 from rosterbus_demo.twins import Twins
 
 FOLDER = Path("rosterbus-demo")
@@ -30,26 +31,27 @@ Analyses = Mapping[str, Sequence[Mapping[str, Any]]]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def demo(folder: Path, keep: bool, as_json: bool) -> int:
     """Deliver a made-up district to every vendor's twin: one OneRoster export, checked, mapped, delivered, proved."""
-    tell = (lambda _: None) if as_json else progress()
-    prepare(folder)
-    tell("writing a made-up district")
-    district = write_export(folder)
-    tell("starting the vendors' twins")
-    with Twins(private_folder(folder.resolve() / "twins"), VENDORS) as twins:
-        write_project(folder, twins.settings)
-        outcome = _run(folder, tell)
-        tell("letting the vendors work off what arrived")
-        analyses = twins.settle()
-        wrong = unexpected(outcome, analyses)
-        pid = twins.keep() if keep else 0
-        if as_json:
-            told = {**outcome.as_json(), "exit": 1 if wrong else 0, "run_exit": outcome.exit_code}
-            kept = {"pid": pid, "reach": twins.reach} if keep else None
-            print_json({**told, "twins": analyses, "kept": kept, "unexpected": wrong, "folder": str(folder)})
-        else:
-            progress_done()
-            for line in _story(folder, district, outcome, analyses=analyses, wrong=wrong, reach=twins.reach, pid=pid):
-                click.echo(line)
+    with progress(quiet=as_json) as tell:
+        prepare(folder)
+        tell("writing a made-up district")
+        district = write_export(folder)
+        tell("starting the vendors' twins")
+        with Twins(private_folder(folder.resolve() / TWINS), VENDORS) as twins:
+            write_project(folder, twins.settings)
+            outcome = _run(folder, tell)
+            tell("letting the vendors work off what arrived")
+            analyses = twins.settle()
+            pid = twins.keep() if keep else 0
+    wrong = unexpected(outcome, analyses)
+    if as_json:
+        told = {**outcome.as_json(), "exit": 1 if wrong else 0, "run_exit": outcome.exit_code}
+        kept = {"pid": pid, "reach": twins.reach} if keep else None
+        print_json({**told, "twins": analyses, "kept": kept, "unexpected": wrong, "folder": str(folder)})
+    else:
+        for line in _story(
+            folder, district, outcome, analyses=analyses, wrong=wrong, reach=twins.reach, pid=pid
+        ):
+            click.echo(line)
     return 1 if wrong else 0
 
 
@@ -101,4 +103,4 @@ def _story(
         for name, lines in reach.items():
             yield from (f"  {name}: {line}" for line in lines)
     yield ""
-    yield f"next: cd {folder} && rosterbus plan {PIPELINE}"
+    yield f"next: cd {shlex.quote(str(folder))} && rosterbus plan {PIPELINE}"

@@ -2,7 +2,7 @@
 
 Run as ``python -m rosterbus_demo.keeper FOLDER NAME...``: starts the twins, prints one line of JSON with their
 settings, and then does what the lines on standard input say: ``settle`` prints what the twins made of what arrived,
-``keep`` lets them run on until the process is ended by its pid. Without ``keep`` the end of the input stops them.
+``keep`` lets them run on until SIGTERM ends the process. Without ``keep`` the end of the input stops them.
 """
 
 from __future__ import annotations
@@ -17,27 +17,35 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+from rosterbus.private import write_private_text
 from rosterbus.rehearsing import start_twin
 from rosterbus.secrets import SecretReference
+
+from rosterbus_demo.project import LOCK, PID
 
 
 def keep(folder: Path, names: Sequence[str]) -> None:
     """Start the twins and serve until told to stop."""
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    with ExitStack() as stack:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with FileLock(folder / LOCK, blocking=False), ExitStack() as stack:
+        write_private_text(folder / PID, str(os.getpid()))
         twins = {}
         for name in names:
             twins[name] = start_twin(name, folder / name, {})
             stack.callback(twins[name].stop)
-        _print({name: {"settings": _plain(twin.settings), "reach": list(twin.reach)} for name, twin in twins.items()})
+        _print(
+            {
+                name: {"settings": _plain(twin.settings), "reach": list(twin.reach)}
+                for name, twin in twins.items()
+            }
+        )
         for line in sys.stdin:
             if line.strip() == "settle":
                 _print({name: _plain(list(twin.settle())) for name, twin in twins.items()})
             elif line.strip() == "keep":
                 _print({"pid": os.getpid()})
-                stopped.wait()
-                return
+                threading.Event().wait()
 
 
 def _print(told: Mapping[str, Any]) -> None:

@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from rosterbus.errors import ConfigError
 from rosterbus.private import private_folder, write_private_text
 from rosterbus_oneroster.synthetic import District, write_district
 
 MARK = ".rosterbus-demo"
 """The file by which the demo knows a folder of its own, which it may replace."""
+TWINS = "twins"
+LOCK, PID = "lock", "pid"
+"""In the twins' folder: what their keeper holds as long as it lives, and its process."""
 PIPELINE = "demo"
 VENDORS = ("handshake", "samegoal")
 
@@ -62,10 +66,23 @@ def prepare(folder: Path) -> Path:
         if not (folder / MARK).is_file():
             msg = "this folder is not empty, and it is not of an earlier demo"
             raise ConfigError(msg, key="--folder", found=str(folder), allowed="a folder that is new or empty")
+        _refuse_kept(folder / TWINS)
         shutil.rmtree(folder)
     private_folder(folder)
     write_private_text(folder / MARK, "rosterbus demo may replace this folder\n")
     return folder
+
+
+def _refuse_kept(twins: Path) -> None:
+    if not (twins / LOCK).is_file():
+        return
+    try:
+        with FileLock(twins / LOCK, blocking=False):
+            return
+    except Timeout:
+        pid = (twins / PID).read_text(encoding="utf-8")
+        msg = f"the twins of an earlier demo are up in this folder; end them with `kill {pid}`, or name another folder"
+        raise ConfigError(msg, key="--folder", found=str(twins.parent)) from None
 
 
 def write_export(folder: Path) -> District:
