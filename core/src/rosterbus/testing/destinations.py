@@ -106,12 +106,10 @@ class DestinationContract(ConnectorContract):
         assert delivered >= trial.source.students
 
     def test_the_vendor_has_nothing_before_it_is_declared_and_never_a_part(self, trial: Trial) -> None:
-        seen: list[int] = []
-        outcome = trial.run(
-            meddle=lambda context: dying.watch(context, lambda: seen.append(len(trial.imports())))
-        )
-        assert seen, "`about_to_send` was not called before the vendor had it"
-        assert set(seen) == {0}, "the vendor took something before `about_to_send`"
+        watch = dying.Watch(lambda: len(trial.imports()))
+        outcome = trial.run(meddle=watch.over)
+        assert watch.declared, "`about_to_send` was not called by `load`"
+        assert set(watch.before) == {0}, "the vendor took something before `about_to_send`"
         [taken] = trial.imports()
         [receipt] = receipts(outcome)
         assert rows_taken(taken) == sum(one["delivered"] for one in receipt.counts.values())

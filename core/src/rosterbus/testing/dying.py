@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -37,28 +38,36 @@ PLACES: Mapping[str, Callable[[RunContext], None]] = MappingProxyType(
 )
 
 
-def watch(context: RunContext, look: Callable[[], object]) -> None:
-    """Look at the vendor whenever `load` declares that it sends, and whenever it tells of its progress before that."""
-    deliver, sent = context.delivery, []
+@dataclass
+class Watch:
+    """What `look` gave whenever `load` told of its progress, until it declared that it sends; and whether it did."""
 
-    def watched(*arguments: Any, **more: Any) -> Delivery:
-        delivery = deliver(*arguments, **more)
-        mark_sent, progress = delivery.mark_sent, delivery.progress
+    look: Callable[[], int]
+    before: list[int] = field(default_factory=list)
+    declared: bool = False
 
-        def marked() -> None:
-            look()
-            sent.append(True)
-            mark_sent()
+    def over(self, context: RunContext) -> None:
+        """Look at the vendor during each sending of this run."""
+        deliver = context.delivery
 
-        def progressed(name: str, done: int, total: int) -> None:
-            if not sent:
-                look()
-            progress(name, done, total)
+        def watched(*arguments: Any, **more: Any) -> Delivery:
+            delivery = deliver(*arguments, **more)
+            mark_sent = delivery.mark_sent
 
-        delivery.mark_sent, delivery.progress = marked, progressed
-        return delivery
+            def declare() -> None:
+                self._see()
+                mark_sent()
+                self.declared = True
 
-    context.delivery = watched  # type: ignore[method-assign]
+            delivery.mark_sent, delivery.progress = declare, self._see
+            return delivery
+
+        context.delivery = watched  # type: ignore[method-assign]
+
+    def _see(self, *_: Any) -> None:
+        seen = self.look()
+        if not self.declared:
+            self.before.append(seen)
 
 
 def unsent(context: RunContext, files: Sequence[StagedFile], taken: Collection[str]) -> Delivery:
