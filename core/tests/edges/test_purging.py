@@ -52,8 +52,9 @@ def test_a_plan_that_was_superseded_names_nobody_any_more(village):
 
 def test_a_plan_that_nobody_applied_expires_with_the_next_run_of_any_delivery(village):
     plan = village.plan()
+    elsewhere = (village.root / "elsewhere").as_posix()
     village.pipeline(
-        deliver='contacts = false\n[deliver.other]\nconnector = "drop"\nfolder = "nowhere"\ncontacts = false'
+        deliver=f'contacts = false\n[deliver.other]\nconnector = "drop"\nfolder = "{elsewhere}"\ncontacts = false'
     )
     project = load_project(village.root)
     pipeline = load_pipeline(project, "v")
