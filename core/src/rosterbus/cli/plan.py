@@ -13,6 +13,7 @@ from rosterbus.cli.shared_options import (
     deliver_option,
     json_option,
     open_pipeline,
+    order_options,
     pipeline_run,
     print_json,
     project_options,
@@ -26,11 +27,7 @@ from rosterbus.runs import plan_all
 @click.command("plan")
 @click.argument("pipeline")
 @deliver_option
-@click.option("--test", is_flag=True, help="Plan what the vendor calls a test file.")
-@click.option("--only", metavar="KEY", help="Plan one record alone.")
-@click.option(
-    "--without-removals", is_flag=True, help="Let nobody be removed, whoever is missing from the roster."
-)
+@order_options
 @json_option
 @project_options
 def command(

@@ -13,6 +13,7 @@ from rosterbus.cli.shared_options import (
     deliver_option,
     json_option,
     open_pipeline,
+    order_options,
     pipeline_run,
     print_json,
     project_options,
@@ -27,11 +28,7 @@ from rosterbus.plan.planning import Order
 @click.command("run")
 @click.argument("pipelines", nargs=-1, required=True)
 @deliver_option
-@click.option("--test", is_flag=True, help="Send what the vendor calls a test file; moves no baseline.")
-@click.option("--only", metavar="KEY", help="Send one record alone.")
-@click.option(
-    "--without-removals", is_flag=True, help="Let nobody be removed, whoever is missing from the roster."
-)
+@order_options
 @json_option
 @project_options
 def command(

@@ -45,6 +45,18 @@ def deliver_option(function: F) -> F:
     )(function)
 
 
+def order_options(function: F) -> F:
+    """`--test`, `--only` and `--without-removals`: what is asked of a plan."""
+    removals = click.option(
+        "--without-removals", is_flag=True, help="Let nobody be removed, whoever is missing from the roster."
+    )
+    only = click.option("--only", metavar="KEY", help="One record alone.")
+    test = click.option(
+        "--test", is_flag=True, help="What the vendor calls a test file; it moves no baseline."
+    )
+    return test(only(removals(function)))
+
+
 def print_json(value: Any) -> None:
     """Print one JSON document, in ASCII, so that it is one whatever the terminal's encoding."""
     click.echo(json.dumps(value, indent=1, default=_plain))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -35,9 +35,7 @@ def command(name: str, folder: Path | None, seconds: float | None) -> int:
             click.echo(f"  {line}")
         for answer in twin.answers:
             click.echo(f"  {answer.known:<10} {answer.behaviour} ({answer.source})")
-        click.echo("stop it with Ctrl-C")
-        try:
+        with suppress(KeyboardInterrupt):
+            click.echo("stop it with Ctrl-C")
             threading.Event().wait(seconds)
-        except KeyboardInterrupt:
-            click.echo("stopping")
     return 0

@@ -31,13 +31,12 @@ def approve(
 
 def settle(ledger: Ledger, text: str, settled: Settled, *, by: str, reason: str) -> SettlementRecord:
     """Write what a person knows of a delivery; one that arrived becomes what the vendor holds."""
+    witness = Witness.from_here(by=by, reason=reason)
     delivery = ledger.find_delivery(text)
     plan = StoredPlan.load(ledger.plans.get(delivery.plan).folder)
     token = ledger.runs.begin(delivery.pipeline, "settle")
     baselines = moves(plan) if settled == "arrived" else []
-    record = ledger.confirmations.settle(
-        delivery.id, settled, Witness.from_here(by=by, reason=reason), token=token, baselines=baselines
-    )
+    record = ledger.confirmations.settle(delivery.id, settled, witness, token=token, baselines=baselines)
     ledger.runs.end(token, 0, summary={"settled": settled, "delivery": delivery.id})
     return record
 
