@@ -197,5 +197,5 @@ def test_an_export_that_is_no_zip_fails_and_sends_nothing(site, samegoal):
     said = site("run", "p")
 
     assert said.code == 1
-    assert "oneroster.zip" in said.err
+    assert "oneroster.zip" in said.out
     assert samegoal.settle() == []
