@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import rosterbus_shelf
 from rosterbus.errors import ConfigError
 from rosterbus.pipelines import Outcome
 from rosterbus.plan.planning import Order
@@ -175,7 +177,7 @@ def test_leavers_cannot_be_sent_from_digests(shelved: ShelfVillage) -> None:
     shelved.shelve(extra='baseline = "digests"')
     shelved.baseline_empty()
     shelved.write([student(1)])
-    with pytest.raises(ConfigError, match="deliver.shelf.baseline.*can name nobody"):
+    with pytest.raises(ConfigError, match=r"deliver\.shelf\.baseline.*can name nobody"):
         shelved.plan()
 
 
@@ -194,7 +196,7 @@ def test_who_is_missing_cannot_be_spared_where_the_vendor_acts_on_absence(
 def test_one_record_that_is_not_there_is_an_error(shelved: ShelfVillage) -> None:
     shelved.shelve()
     shelved.write([student(1)])
-    with pytest.raises(ConfigError, match="--only.*no layout has a row with this key"):
+    with pytest.raises(ConfigError, match=r"--only.*no layout has a row with this key"):
         shelved.plan(order=Order(only="7"))
 
 
@@ -264,3 +266,19 @@ def test_a_baseline_that_cannot_be_read_says_what_to_do(shelved: ShelfVillage) -
     (plan.folder / str(plan.layouts[0].next_baseline)).write_bytes(b"PAR1")
     with pytest.raises(ConfigError, match="cannot be read; say with `rosterbus baseline`"):
         shelved.plan(hours=1)
+
+
+def test_a_blank_reference_waits_for_no_parent(
+    shelved: ShelfVillage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contacts = rosterbus_shelf.Contacts.spec
+    free = replace(contacts.column("Student"), required=False)
+    layouts = (
+        rosterbus_shelf.Members.spec,
+        replace(contacts.with_columns(free), absence="kept", within=None),
+    )
+    monkeypatch.setattr(rosterbus_shelf, "layouts", lambda settings: layouts)
+    shelved.shelve(contacts=True)
+    shelved.write([student(1)], ["k,,Kin,12", "k,1,Kin,12", "k,9,Kin,12"])
+    counts = shelved.night().receipts[0].counts["contacts"]
+    assert (counts["delivered"], counts["filtered"]) == (2, 1)

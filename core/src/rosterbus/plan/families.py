@@ -18,7 +18,8 @@ def keep_families(
 ) -> None:
     """Settle references between the layouts of one delivery until nothing moves any more.
 
-    A child of a rejected parent is rejected; a child whose parent is in no file is orphaned (left out). Where the
+    A child of a rejected parent is rejected; a child whose parent is in no file is orphaned (left out); one that
+    leaves the reference blank has no parent to wait for. Where the
     vendor deletes the missing children of a sent parent, a rejected child takes its parent along, so that the
     vendor never mistakes a typing error for a child that is gone.
     """
@@ -43,7 +44,7 @@ def _hold_back_children(
     add_problems(connection, child, roster, column=column, kind="'family'", message=message, where=where)
     reject(connection, child)
     connection.execute(
-        f"UPDATE {child.table} SET _state = {ORPHANED} WHERE _state = {ACCEPTED} "
+        f"UPDATE {child.table} SET _state = {ORPHANED} WHERE _state = {ACCEPTED} AND {mine} <> '' "
         f"AND {mine} NOT IN (SELECT {key} FROM {parent.table} WHERE _state = {ACCEPTED})"
     )
 
