@@ -17,7 +17,7 @@ class TestOneRoster(SourceContract):
 
     def export(self, folder: Path) -> Mapping[str, Any]:
         with tempfile.TemporaryDirectory() as aside:
-            district = write_district(Path(aside), schools=2, students=40, bad_share=0)
+            district = write_district(Path(aside), schools=2, students=12, bad_share=0)
             with zipfile.ZipFile(district.path) as package:
                 package.extractall(folder)
         return {"location": folder.as_posix()}
