@@ -91,3 +91,15 @@ def test_a_relative_secret_file_starts_from_the_project_folder(folder, monkeypat
     values = checked(folder, f"password = {{ file = 'keys/p' }}\n{transport}")
     assert Path(values.password.name) == folder.path / "keys" / "p"
     assert values.transport.private_key.name == "~/k"
+
+
+def test_a_relative_secret_file_in_a_free_table_starts_there_too(folder, monkeypatch):
+    class Loose(s.Settings):
+        transport = s.table("what the transport needs")
+
+    monkeypatch.chdir("/")
+    written = {"transport": {"private_key": {"file": "keys/sis"}, "port": 22}}
+    origin = folder.pipeline("timezone = 'UTC'\n[source]\nconnector = 'a'\n[deliver.b]\n")
+    values = validate_settings(Loose, written, origin)
+
+    assert values.transport == {"private_key": {"file": str(folder.path / "keys/sis")}, "port": 22}

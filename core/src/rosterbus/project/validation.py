@@ -142,10 +142,18 @@ def _with_secret_files(schema: marshmallow.Schema, raw: Any, folder: Path) -> An
         return raw
     rooted = dict(raw)
     for name, field in fields_of(schema).items():
-        if isinstance(field, SecretField):
-            file = rooted.get(name, {}).get("file") if isinstance(rooted.get(name), Mapping) else None
-            if file and isinstance(file, str) and not file.startswith("~"):
-                rooted[name] = {**rooted[name], "file": str(folder / file)}
+        if isinstance(field, SecretField | fields.Dict) and name in rooted:
+            rooted[name] = _rooted_references(rooted[name], folder)
         elif isinstance(field, fields.Nested) and name in rooted:
             rooted[name] = _with_secret_files(field.schema, rooted[name], folder)
     return rooted
+
+
+def _rooted_references(value: Any, folder: Path) -> Any:
+    """The same value, where each reference to a secret file, in however deep a table, starts from `folder`."""
+    if not isinstance(value, Mapping):
+        return value
+    file = value.get("file")
+    if set(value) == {"file"} and isinstance(file, str) and file and not file.startswith("~"):
+        return {"file": str(folder / file)}
+    return {key: _rooted_references(one, folder) for key, one in value.items()}
