@@ -234,3 +234,15 @@ def test_removals_beside_unreadable_rows(shelved: ShelfVillage) -> None:
     shelved.night()
     shelved.write([*(student(number) for number in range(1, 10)), "10,too,few"])
     assert held(shelved.plan(hours=24)) == [("removals beside unreadable rows", "")]
+
+
+@pytest.mark.parametrize(
+    "announced",
+    ['school = "1"\nchanged = "all"', 'layout = "contacts"\nremoved = "all"', 'school = "1"\nremoved = 40'],
+)
+def test_an_announcement_of_something_else_lets_nothing_pass(grown: Village, announced: str) -> None:
+    grown.pipeline(
+        extra=f'[[expect]]\n{announced}\nuntil = 2026-12-01\nreason = "moved"\n', deliver="contacts = false"
+    )
+    grown.write(roll(gone=41))
+    assert held(grown.plan(hours=24)) == [("share removed", ""), ("share removed", "1")]
