@@ -129,6 +129,10 @@ def texts(about: str, *, default: Sequence[str] = ()) -> fields.List[str]:
     return fields.List(fields.String(), **_common(about, list(default), required=False))
 
 
-def table(about: str) -> fields.Dict:
+class TableField(fields.Dict):
+    """A free table; references to secrets within it are known by their shape."""
+
+
+def table(about: str) -> TableField:
     """A free table of text keys and any values."""
-    return fields.Dict(keys=fields.String(), metadata={"about": about}, load_default=dict)
+    return TableField(keys=fields.String(), metadata={"about": about}, load_default=dict)

@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 
 from rosterbus.project.documents import Origin
 from rosterbus.project.toml_lines import KeyPath
-from rosterbus.settings import SecretField, Settings, Values
+from rosterbus.settings import SecretField, Settings, TableField, Values
 
 REFERENCE = '{ env = "NAME" }, { file = "PATH" } or { keyring = "service/user" }'
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -142,7 +142,7 @@ def _with_secret_files(schema: marshmallow.Schema, raw: Any, folder: Path) -> An
         return raw
     rooted = dict(raw)
     for name, field in fields_of(schema).items():
-        if isinstance(field, SecretField | fields.Dict) and name in rooted:
+        if isinstance(field, SecretField | TableField) and name in rooted:
             rooted[name] = _rooted_references(rooted[name], folder)
         elif isinstance(field, fields.Nested) and name in rooted:
             rooted[name] = _with_secret_files(field.schema, rooted[name], folder)
