@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rosterbus.cli import run
+from rosterbus.cli import command_line as run
 from rosterbus.deliveries import Twin
 from rosterbus.rehearsing import start_twin
 from rosterbus.secrets import SecretReference

@@ -89,7 +89,9 @@ def test_a_pipeline_that_names_a_broken_plugin_says_who_broke_it(rosterbus_proce
     assert "Traceback" not in said.err
 
 
-@pytest.mark.parametrize("line", ["import rosterbus", "from rosterbus.cli import run; run(['--help'])"])
+@pytest.mark.parametrize(
+    "line", ["import rosterbus", "from rosterbus.cli import command_line; command_line(['--help'])"]
+)
 def test_help_and_the_package_itself_import_nothing_heavy(line):
     code = f"import json, sys; {line}; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rosterbus.cli import run
+from rosterbus.cli import command_line as run
 
 PAGE = Path(__file__).parents[1] / "docs" / "quickstart.md"
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)

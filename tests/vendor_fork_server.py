@@ -26,7 +26,7 @@ import rosterbus_oneroster
 import rosterbus_s3.store
 import rosterbus_samegoal
 import rosterbus_sftp.remote
-from rosterbus.cli import run
+from rosterbus.cli import command_line as run
 from rosterbus.ledger.store import Store
 
 SECONDS = 90

@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "road" / "site"))
 
-from rosterbus.cli import run
+from rosterbus.cli import command_line as run
 from village_kit import Village, student
 
 CARD = """

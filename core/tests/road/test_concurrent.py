@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from rosterbus.cli import run as command_line
+from rosterbus.cli import command_line
 from rosterbus.context import RunContext
 from rosterbus.errors import RetriableError
 from rosterbus.pipelines import opened
@@ -26,7 +26,7 @@ SITE = Path(__file__).with_name("site")
 RACER = """
 import contextlib, io, json, sys
 import duckdb, rosterbus.pipelines
-from rosterbus.cli import run
+from rosterbus.cli import command_line as run
 print("ready", flush=True)
 for line in sys.stdin:
     said = io.StringIO()
@@ -37,7 +37,7 @@ for line in sys.stdin:
 STOPPING = """
 import os, signal, sys
 import rosterbus_drop
-from rosterbus.cli import run
+from rosterbus.cli import command_line as run
 def step(name):
     if name == sys.argv[2]:
         os.kill(os.getpid(), signal.SIGSTOP)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rosterbus.cli import run as command_line
+from rosterbus.cli import command_line
 from village_kit import Village
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes and umask are POSIX")

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from rosterbus.cli import run as command_line
+from rosterbus.cli import command_line
 from rosterbus.delivery.deciding import approve, settle
 from rosterbus.ledger import Ledger
 from rosterbus.ledger.records import DeliveryRecord

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from rosterbus.cli import run as command_line
+from rosterbus.cli import command_line
 from rosterbus.errors import ConfigError, RosterbusError
 from rosterbus_demo.project import MARK, PID, TWINS, prepare
 from rosterbus_demo.twins import Twins

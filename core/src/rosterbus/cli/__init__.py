@@ -78,10 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     # Whoever ends the process gets what Ctrl-C does: twins stop, and folders for a while go.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    sys.exit(command_line(sys.argv[1:] if arguments is None else arguments))
 
 
-def run(arguments: Sequence[str]) -> int:
+def command_line(arguments: Sequence[str]) -> int:
     """Run one command line and answer with its exit code; an error that a person can act on is one sentence."""
     if os.name == "posix":
         os.umask(0o077)
