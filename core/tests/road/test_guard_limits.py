@@ -9,6 +9,7 @@ import rosterbus_village
 from rosterbus.extracts import Mapped
 from rosterbus.findings import Finding
 from rosterbus.hookspecs import hookimpl
+from rosterbus.plan.planning import Order
 from rosterbus.plan.stored import StoredPlan
 from shelf_kit import Shelf, ShelfVillage
 from village_kit import Village, student
@@ -246,3 +247,8 @@ def test_an_announcement_of_something_else_lets_nothing_pass(grown: Village, ann
     )
     grown.write(roll(gone=41))
     assert held(grown.plan(hours=24)) == [("share removed", ""), ("share removed", "1")]
+
+
+def test_one_record_alone_empties_no_column(grown: Village) -> None:
+    grown.write([student(1, grade=""), *roll(gone=1)])
+    assert held(grown.plan(hours=24, order=Order(only="1"))) == []
