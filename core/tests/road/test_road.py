@@ -266,3 +266,23 @@ def test_a_baseline_of_values_becomes_one_of_digests(village: Village) -> None:
     plan = village.run(hours=1).receipts[0].plan
     assert plan.layouts[0].counts["new"] == 1
     assert b"First1" not in (plan.folder / "baseline.students.parquet").read_bytes()
+
+
+def test_a_record_that_became_unreadable_is_told_though_everybody_else_arrives(village: Village) -> None:
+    village.write([student(n) for n in range(1, 40)])
+    village.pipeline(deliver=ONLY_STUDENTS)
+    assert village.run().exit_code == 0
+    village.write([*(student(n) for n in range(1, 39)), f"{student(39)},surplus"])
+    assert village.run(hours=24).exit_code == 4
+    assert village.run(hours=24).exit_code == 0, "it is no news any more"
+
+
+def test_newly_rejected_rows_are_told_though_nothing_is_sent(village: Village) -> None:
+    village.write([student(1)])
+    village.pipeline(deliver=ONLY_STUDENTS)
+    village.run()
+    village.write([student(1), student(2, mail="broken")])
+    outcome = village.run(hours=24)
+    assert outcome.receipts[0].state == "nothing new"
+    assert outcome.exit_code == 4
+    assert village.run(hours=24).exit_code == 0

@@ -69,8 +69,8 @@ class Commands(click.Group):
 def root() -> None:
     """Tell vendors who is enrolled: a roster out of any SIS, checked, mapped and delivered.
 
-    Exit codes: 0 delivered, nothing new or not due; 1 failed; 2 usage or configuration; 3 held; 4 delivered, with newly
-    rejected rows; 5 refused by a vendor's rule; 75 try again later.
+    Exit codes: 0 delivered, nothing new or not due; 1 failed; 2 usage or configuration; 3 held; 4 delivered or nothing
+    new, with newly rejected rows or unreadable records; 5 refused by a vendor's rule; 75 try again later.
     """
 
 

@@ -51,7 +51,7 @@ class Receipt:
     @property
     def exit_code(self) -> int:
         """What the command line would end with, if this were the only delivery."""
-        if self.state == "confirmed" and not self.plan.test and self.plan.total("newly_rejected"):
+        if self.state in ("confirmed", "nothing new") and not self.plan.test and self.plan.newly_rejected:
             return NEWLY_REJECTED
         return EXITS[self.state]
 

@@ -240,6 +240,10 @@ class Planning:
         former = draft.loaded.baseline.recipe
         return former if self.order.only is not None and former else draft.recipe
 
+    def _newly_unreadable(self) -> int:
+        last = self.context.last_ended(self.subject.spec)
+        return max(0, self.extracted.unreadable - (last.unreadable if last else 0))
+
     def _keep(
         self,
         layouts: tuple[StoredLayout, ...],
@@ -273,6 +277,7 @@ class Planning:
             findings=tuple(findings),
             raw=self.extracted.raw,
             headers={name: list(table.columns) for name, table in self.extracted.tables.items()},
+            newly_unreadable=self._newly_unreadable(),
             as_of=self.extracted.as_of,
         )
         plan.save()

@@ -65,6 +65,8 @@ class StoredPlan:
     raw: Mapping[str, Any]
     headers: Mapping[str, Sequence[str]]
     """The columns of every raw table."""
+    newly_unreadable: int
+    """How many more records of the export cannot be read than in the last plan that came to its end."""
     as_of: datetime | None
 
     @property
@@ -75,6 +77,16 @@ class StoredPlan:
     def total(self, name: str) -> int:
         """One count, over all layouts."""
         return sum(layout.counts.get(name, 0) for layout in self.layouts)
+
+    @property
+    def unreadable(self) -> int:
+        """Records of the export that cannot be read at all, in all raw tables."""
+        return sum(table["rejected"] for table in self.raw.values())
+
+    @property
+    def newly_rejected(self) -> int:
+        """Rows and records that were lost to a mistake in the export, and were not before."""
+        return self.total("newly_rejected") + self.newly_unreadable
 
     def as_json(self) -> dict[str, Any]:
         """The plan for machines and for the plan's own file; paths are told relative to its folder."""
