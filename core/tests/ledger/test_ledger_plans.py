@@ -126,9 +126,9 @@ def test_plans_are_listed_newest_first(ledger, road):
 def test_an_approval_holds_for_exactly_that_content_until_it_expires(ledger, road, clock, witness):
     plan = road.plan(verdict="held")
     expires = clock.now + timedelta(hours=24)
-    approval = ledger.approvals.record(plan.id, witness, expires_at=expires, without_removals=True)
+    approval = ledger.approvals.record(plan.id, witness, expires_at=expires)
     assert ledger.approvals.valid(plan.hash, clock.now) == approval
-    assert (approval.by, approval.account, approval.without_removals) == ("Ada Example", "ada", True)
+    assert (approval.by, approval.account) == ("Ada Example", "ada")
     assert ledger.approvals.valid("sha256-of-another", clock.now) is None
     assert ledger.approvals.valid(plan.hash, expires) is None
     assert ledger.approvals.of_plan(plan.id) == [approval]

@@ -25,21 +25,14 @@ class Approvals:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
-    def record(
-        self, plan: str, witness: Witness, *, expires_at: datetime, without_removals: bool = False
-    ) -> ApprovalRecord:
+    def record(self, plan: str, witness: Witness, *, expires_at: datetime) -> ApprovalRecord:
         """Approve the plan as it is now, known by its hash; raises ConfigError for an unknown plan."""
         with self._store.write() as connection:
             plan_hash, at = read_plan(connection, plan).hash, self._clock()
-            row: dict[str, Any] = {
-                "plan": plan,
-                "plan_hash": plan_hash,
-                "created_at": at,
-                "expires_at": expires_at,
-            }
-            row |= {"without_removals": without_removals, **asdict(witness)}
+            moments = {"created_at": at, "expires_at": expires_at}
+            row: dict[str, Any] = {"plan": plan, "plan_hash": plan_hash, **moments, **asdict(witness)}
             recorded = connection.execute(insert(TABLE).values(**row).returning(TABLE)).one()
-            details = {"hash": plan_hash, "without_removals": without_removals, **asdict(witness)}
+            details = {"hash": plan_hash, **asdict(witness)}
             append(connection, "approval", at=at, subject=plan, details=details)
             return ApprovalRecord(**recorded._mapping)
 

@@ -129,7 +129,6 @@ class ApprovalRecord:
     host: str
     created_at: datetime
     expires_at: datetime
-    without_removals: bool
 
 
 @dataclass(frozen=True)

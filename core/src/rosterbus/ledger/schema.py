@@ -172,7 +172,6 @@ approvals = Table(
     _text("host"),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Column("without_removals", Boolean, nullable=False),
 )
 
 settlements = Table(
