@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 from rosterbus.findings import Finding
+from rosterbus.plan.rendering import SENT
 from rosterbus.plan.view import LayoutView
 from rosterbus.settings import Values
 from rosterbus_handshake import judge, layouts
@@ -58,7 +59,9 @@ def make_view(connection: duckdb.DuckDBPyConnection, load_settings: Callable[...
             completeness=SimpleNamespace(),
             columns=(),
             _connection=connection,
-            _rendered=SimpleNamespace(table="work.students", layout=SimpleNamespace(spec=spec)),
+            _rendered=SimpleNamespace(
+                table="work.students", sent=SENT[spec.sends], layout=SimpleNamespace(spec=spec)
+            ),
             _loaded=SimpleNamespace(),
         )
 
