@@ -52,6 +52,7 @@ class RunContext:
     twins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     extracts: Path | None = None
     """Where the copies of the source's files lie, if not in the state; then nothing is fetched any more."""
+    _told: dict[str, int] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def plans_folder(self) -> Path:
@@ -98,11 +99,18 @@ class RunContext:
             test=plan.test,
             is_taken=lambda name: ledger.deliveries.is_taken(plan.target, name, plan.id),
             mark_sent=lambda: ledger.deliveries.mark_sent(record.id, token=token),
-            progress=lambda name, done, total: self.progress(f"{name}: {done:,} of {total:,} bytes"),
+            progress=self._by_tenths,
             state=record.state,
             was_sent=record.sent_at is not None,
             address=record.address,
         )
+
+    def _by_tenths(self, name: str, done: int, total: int) -> None:
+        """Tell of a file on its way ten times at the most, however small the pieces are that it goes in."""
+        tenth = 10 * done // total if total else 10
+        if self._told.get(name) != tenth:
+            self._told[name] = tenth
+            self.progress(f"{name}: {done:,} of {total:,} bytes")
 
     def preview_address(
         self, subject: Subject, plan: str, files: Sequence[StagedFile], *, test: bool
