@@ -83,14 +83,8 @@ def plan_one(context: RunContext, read: Reading, part: DeliveryPart, order: Orde
 
 
 def accept(context: RunContext, extracted: Extracted) -> None:
-    """Remember this extract as the last one read: its state, headers and counts."""
-    context.ledger.sources.accept(
-        context.pipeline.name,
-        state=extracted.state,
-        as_of=extracted.as_of,
-        headers={name: "\n".join(table.columns) for name, table in extracted.tables.items()},
-        counts={name: table.rows for name, table in extracted.tables.items()},
-    )
+    """Remember this extract as the last one read."""
+    context.ledger.sources.accept(context.pipeline.name, state=extracted.state)
 
 
 def _mapped(

@@ -147,19 +147,11 @@ class SettlementRecord:
 
 @dataclass(frozen=True)
 class ExtractRecord:
-    """One accepted extract: the source's opaque state, header fingerprints and row counts by raw table.
+    """The last accepted extract of a pipeline, with the source's opaque state."""
 
-    `mirror` is the folder of the merged raw tables, for sources that give changes only.
-    """
-
-    id: int
     pipeline: str
     accepted_at: datetime
-    as_of: datetime | None
     state: Mapping[str, Any]
-    headers: Mapping[str, str]
-    counts: Mapping[str, int]
-    mirror: Path | None
 
 
 @dataclass(frozen=True)

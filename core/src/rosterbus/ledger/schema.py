@@ -190,14 +190,9 @@ settlements = Table(
 extracts = Table(
     "extracts",
     metadata,
-    Column("id", Integer, primary_key=True),
-    _text("pipeline", index=True),
+    _text("pipeline", primary_key=True),
     Column("accepted_at", Moment, nullable=False),
-    Column("as_of", Moment),
     _json("state"),
-    _json("headers"),
-    _json("counts"),
-    Column("mirror", Place),
 )
 
 notices = Table(
