@@ -87,6 +87,38 @@ class Document:
         return path
 
 
+@dataclass(frozen=True)
+class Documented:
+    """What was read from a document, and can say where each of its keys stands."""
+
+    document: Document
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths start from."""
+        return self.document.folder
+
+    @property
+    def file(self) -> Path | None:
+        """The file that the settings come from."""
+        return self.document.file
+
+    def line(self, key_path: Sequence[str | int]) -> int | None:
+        """The line of a key, or of the nearest table around it."""
+        return self.document.line(key_path)
+
+    def error(
+        self,
+        key_path: Sequence[str | int],
+        wrong: str,
+        *,
+        found: str | None = None,
+        allowed: Iterable[str] | str | None = None,
+    ) -> ConfigError:
+        """Make, not raise, the error for one key, with file and line."""
+        return self.document.error(key_path, wrong, found=found, allowed=allowed)
+
+
 def read_document(file: Path, *, folder: Path) -> Document:
     """Read a TOML file; raises ConfigError for bad TOML, bad UTF-8 and a secret written in plain text."""
     text = _text_of(file)

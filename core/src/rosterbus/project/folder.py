@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +14,7 @@ from marshmallow import fields
 
 from rosterbus.errors import ConfigError
 from rosterbus.notices import KINDS
-from rosterbus.project.documents import Document, Origin, read_document
+from rosterbus.project.documents import Document, Documented, Origin, read_document
 from rosterbus.project.validation import validate_settings
 from rosterbus.settings import Settings, Values, group, number, table, text, texts
 
@@ -44,14 +44,13 @@ class Notifier:
 
 
 @dataclass(frozen=True)
-class Project:
+class Project(Documented):
     """A project folder. `file` is None where there is no `rosterbus.toml` and everything has its default.
 
     `state_dir` is where ledger, baselines and staged files live; nothing of it has been created. `exclude` is
     the list of opt-outs, to be read with `read_optouts`. `environment` is blank for the project itself.
     """
 
-    document: Document
     state_dir: Path
     environment: str = ""
     timezone: ZoneInfo | None = None
@@ -62,31 +61,6 @@ class Project:
     plan_hours: int = 24
     baseline: BaselineKind = "values"
     exclude: Path | None = None
-
-    @property
-    def folder(self) -> Path:
-        """The folder that relative paths start from."""
-        return self.document.folder
-
-    @property
-    def file(self) -> Path | None:
-        """The file that the settings come from."""
-        return self.document.file
-
-    def line(self, key_path: Sequence[str | int]) -> int | None:
-        """The line of a key, or of the nearest table around it."""
-        return self.document.line(key_path)
-
-    def error(
-        self,
-        key_path: Sequence[str | int],
-        wrong: str,
-        *,
-        found: str | None = None,
-        allowed: Iterable[str] | str | None = None,
-    ) -> ConfigError:
-        """Make, not raise, the error for one key, with file and line."""
-        return self.document.error(key_path, wrong, found=found, allowed=allowed)
 
 
 class RetentionSettings(Settings):

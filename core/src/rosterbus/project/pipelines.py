@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import fields
 
 from rosterbus.errors import ConfigError
-from rosterbus.project.documents import Document, read_document
+from rosterbus.project.documents import Document, Documented, read_document
 from rosterbus.project.expectations import (
     Expect,
     ExpectSettings,
@@ -64,7 +64,7 @@ class DeliveryPart:
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class Pipeline(Documented):
     """A whole pipeline, checked as far as it can be without its connectors. `file` is None for arguments."""
 
     name: str
@@ -74,17 +74,6 @@ class Pipeline:
     deliveries: tuple[DeliveryPart, ...]
     expects: tuple[Expect, ...]
     guards: Guards
-    document: Document
-
-    @property
-    def folder(self) -> Path:
-        """The folder that relative paths start from."""
-        return self.document.folder
-
-    @property
-    def file(self) -> Path | None:
-        """The file that the settings come from."""
-        return self.document.file
 
     def delivery(self, name: str) -> DeliveryPart:
         """One delivery by name; raises ConfigError with the names there are."""
@@ -93,21 +82,6 @@ class Pipeline:
                 return part
         names = [part.name for part in self.deliveries]
         raise self.error(("deliver",), "there is no such delivery", found=repr(name), allowed=names)
-
-    def line(self, key_path: Sequence[str | int]) -> int | None:
-        """The line of a key, or of the nearest table around it."""
-        return self.document.line(key_path)
-
-    def error(
-        self,
-        key_path: Sequence[str | int],
-        wrong: str,
-        *,
-        found: str | None = None,
-        allowed: Iterable[str] | str | None = None,
-    ) -> ConfigError:
-        """Make, not raise, the error for one key, with file and line."""
-        return self.document.error(key_path, wrong, found=found, allowed=allowed)
 
 
 class PipelineSettings(Settings):
