@@ -4,7 +4,7 @@ The public names, each imported when it is first used:
 
 - to run pipelines from Python: `run`
 - to write a connector: `hookimpl`; `Layout` with `text`, `date`, `code`, `boolean`, `decimal`, `integer`, `email`,
-  `words`; the answers `Address`, `Done`, `NotStarted`, `Partly`, `Unsure`
+  `words`; the answers `Address`, `Done`, `Handed`, `NotStarted`, `Partly`, `Unsure`
 - everything else has its own module: `rosterbus.extracts`, `rosterbus.settings`, `rosterbus.findings`,
   `rosterbus.errors`
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rosterbus.api import run as run
     from rosterbus.deliveries import Address as Address
     from rosterbus.deliveries import Done as Done
+    from rosterbus.deliveries import Handed as Handed
     from rosterbus.deliveries import NotStarted as NotStarted
     from rosterbus.deliveries import Partly as Partly
     from rosterbus.deliveries import Unsure as Unsure
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "run": "rosterbus.api",
-    **dict.fromkeys(("Address", "Done", "NotStarted", "Partly", "Unsure"), "rosterbus.deliveries"),
+    **dict.fromkeys(("Address", "Done", "Handed", "NotStarted", "Partly", "Unsure"), "rosterbus.deliveries"),
     "hookimpl": "rosterbus.hookspecs",
     **dict.fromkeys(
         ("Layout", "boolean", "code", "date", "decimal", "email", "integer", "text", "words"),
@@ -44,6 +45,7 @@ _HOMES = {
 __all__ = [
     "Address",
     "Done",
+    "Handed",
     "Layout",
     "NotStarted",
     "Partly",

@@ -26,7 +26,7 @@ from rosterbus.plan.rejections import rejected_file
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.plan.view import LayoutView, PlanView
 from rosterbus.plugins import Plugins
-from rosterbus.private import private_folder, write_private_text
+from rosterbus.private import open_private, private_folder, write_private_text
 from rosterbus.project import DeliveryPart, Pipeline, Project, validate_settings
 from rosterbus.settings import Values
 
@@ -100,10 +100,23 @@ class RunContext:
             is_taken=lambda name: ledger.deliveries.is_taken(plan.target, name, plan.id),
             mark_sent=lambda: ledger.deliveries.mark_sent(record.id, token=token),
             progress=self._by_tenths,
+            keep=lambda name, content: self.keep_answer(record.id, name, content),
             state=record.state,
             was_sent=record.sent_at is not None,
             address=record.address,
+            evidence=record.evidence,
         )
+
+    def keep_answer(self, delivery: str, name: str, content: bytes) -> Path:
+        """Keep what a vendor answered, as it came, among the answers of this run; an earlier one stays."""
+        from rosterbus.delivery.purging import ANSWERS
+
+        folder = private_folder(self.folder / ANSWERS)
+        number = sum(1 for _ in folder.iterdir()) + 1
+        path = folder / f"{number:03}.{delivery}.{name}"
+        with open_private(path, "xb") as file:
+            file.write(content)
+        return path
 
     def _by_tenths(self, name: str, done: int, total: int) -> None:
         """Tell of a file on its way ten times at the most, however small the pieces are that it goes in."""
@@ -136,6 +149,7 @@ class RunContext:
             is_taken=is_taken,
             mark_sent=never,
             progress=lambda *_: None,
+            keep=lambda *_: never(),
         )
         address = self.address(subject.spec, delivery, subject.settings)
         target = address.target

@@ -11,7 +11,11 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class StagedFile:
-    """One file as it will be sent, byte for byte. `name` is the layout's file name, `path` the private copy."""
+    """One file as it will be sent, byte for byte. `name` is the layout's file name, `path` the private copy.
+
+    Of a layout that is split there are several of one name: `split` holds the roster values that all rows of this
+    one share, by roster column, and `number` counts the files of the same values, from 1.
+    """
 
     name: str
     layout: str
@@ -19,6 +23,8 @@ class StagedFile:
     rows: int
     bytes: int
     sha256: str
+    split: Mapping[str, str] = field(default_factory=dict)
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,12 @@ class Delivery:
     is_taken: Callable[[str], bool]
     mark_sent: Callable[[], None]
     progress: Callable[[str, int, int], None]
+    keep: Callable[[str, bytes], object]
+    """Keeps what the vendor answered, privately with the run, under a file name; nothing of it is printed."""
     state: str = "staged"
     was_sent: bool = False
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What earlier steps of this very delivery noted."""
     address: Address | None = None
 
     @property
@@ -73,6 +83,9 @@ class Delivery:
         self.mark_sent()
 
 
+Outcome = Literal["unknown", "running", "processed", "partly", "not processed"]
+
+
 @dataclass(frozen=True)
 class Done:
     """The vendor has it, and this proves it (ETag, sizes, an answer). Never a cell value, never a secret.
@@ -81,7 +94,18 @@ class Done:
     """
 
     evidence: Mapping[str, Any]
-    outcome: Literal["unknown", "running", "processed", "partly", "not processed"] = "unknown"
+    outcome: Outcome = "unknown"
+
+
+@dataclass(frozen=True)
+class Handed:
+    """It lies at `where`, for a person to take it on: nothing of it counts as delivered until that is settled, or
+    the vendor's report is read. `steps` are what that person does, in order, each one sentence.
+    """
+
+    where: str
+    steps: Sequence[str]
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,8 +127,50 @@ class Unsure:
     why: str
 
 
-Loaded = Done | Partly | Unsure
+Loaded = Done | Handed | Partly | Unsure
 Reconciled = Done | NotStarted | Partly | Unsure
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the vendor says of the job that works a delivery off.
+
+    `state` is the job's, `outcome` what that means for this delivery, `sentence` what a person reads. After a cancel
+    that left some of it undone the outcome is ``partly``, or ``not processed`` where nothing had been done.
+    """
+
+    state: Literal["none", "running", "completed", "canceled", "unknown"]
+    outcome: Outcome
+    sentence: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VendorError:
+    """One error of a vendor's own report, about one row of one uploaded file.
+
+    `row` counts in that file, header = row 1; None where the report gives only `key`, the row's key as one text.
+    `file` is the place of the file in `Delivery.files`; None where the report does not tell.
+    """
+
+    column: str
+    message: str
+    row: int | None = None
+    key: str = ""
+    file: int | None = None
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """A vendor's report, read: which rows of `layout` it refused, and what that makes of the files it is about.
+
+    `files` are their places in `Delivery.files`. A row with an error that was not refused has no place here.
+    """
+
+    layout: str
+    errors: Sequence[VendorError]
+    files: Sequence[int]
+    outcome: Outcome
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,25 @@ class Arrow:
     key: str | None = None
 
 
+@dataclass(frozen=True)
+class Changes:
+    """A change set: the rows of `tables`, in this order, go over the rows of the mirror that have the same `key`.
+
+    `deleted` is SQL over the raw columns, true for a row that takes its key out of the mirror. `former` is the raw
+    column with the key that a row had before, where a key can change (its key is one column then). Columns that
+    the mirror has and the change set lacks keep their cells. Where `from_nothing`, the first change set begins an
+    empty mirror; elsewhere one without a mirror is refused, since a full extract is needed first. `completeness` is
+    the mirror's own unless it is given.
+    """
+
+    tables: Sequence[Delimited | Rows | Arrow]
+    key: tuple[str, ...]
+    deleted: str = ""
+    former: str = ""
+    from_nothing: bool = False
+    completeness: Completeness | None = None
+
+
 Table = Delimited | Rows | Arrow
 
 
@@ -73,25 +92,39 @@ class Extract:
     `as_of` is when the source says the data was made (the newest file time, a manifest date).
     """
 
-    tables: Mapping[str, Table]
+    tables: Mapping[str, Table | Changes]
     findings: Sequence[Finding] = ()
     problems: Sequence[Problem] = ()
     state: Mapping[str, Any] = field(default_factory=dict)
     as_of: datetime | None = None
+    mirrored: bool = False
+    """Whether these tables are kept, so that `Unchanged`, `Nothing` or a change set can follow. Those of a change
+    set always are, and the other tables of the mirror stay beside them."""
 
 
 @dataclass(frozen=True)
 class Unchanged:
-    """The source proves that nothing changed since the given state; not the same as zero rows."""
+    """The source proves that nothing changed since the given state; not the same as zero rows.
+
+    The mirror is planned from, since time alone can change who is enrolled. `findings` join the plan's, and `state`,
+    where it is given, takes the place of the former.
+    """
 
     proof: str
+    findings: Sequence[Finding] = ()
+    state: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Nothing:
-    """The source has nothing to give today (no file, a manifest only); not the same as zero rows."""
+    """The source has nothing to give today (no file, a manifest only); not the same as zero rows.
+
+    As with `Unchanged` the mirror is planned from, where there is one.
+    """
 
     proof: str
+    findings: Sequence[Finding] = ()
+    state: Mapping[str, Any] | None = None
 
 
 @dataclass

@@ -11,7 +11,7 @@ Severity = Literal["refuse", "hold", "not due", "warn", "pass"]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with one cell, or with one row where `column` is empty. Never holds the cell's value.
+    """One thing wrong with one cell, or with one row where `column` is empty. No sentence of it holds the cell's value.
 
     `row` is the row in `file`, the header being row 1; `key` identifies the person for the report, which is
     private; `kind` is a short stable code such as ``too-many-columns`` or ``invalid``.
@@ -24,6 +24,8 @@ class Problem:
     kind: str = "invalid"
     key: str = ""
     layout: str = ""
+    value: str | None = field(default=None, repr=False)
+    """The cell's text, only where a person asked for values in a report."""
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,23 @@
 
 A connector is a module. Beside hooks it may have `Settings` (a `rosterbus.settings.Settings` schema) and `layouts` (a
 tuple of layouts, or a function of the settings that gives one). `extract`, `map`, `address`, `load`, `reconcile`,
-`probe` and `twin` are asked of one named connector alone; `validate`, `judge`, `report` and `notify` of everyone
-in the pipeline. Hooks must not print, must not log cell values, and raise `ConnectorError` (final) or
-`RetriableError` (the next run goes on) for what the other side did.
+`job`, `feedback`, `probe` and `twin` are asked of one named connector alone; `validate`, `judge`, `report` and
+`notify` of everyone in the pipeline. Hooks must not print, must not log cell values, and raise `ConnectorError`
+(final) or `RetriableError` (the next run goes on) for what the other side did.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import pluggy
 
 if TYPE_CHECKING:
     import click
 
-    from rosterbus.deliveries import Address, Delivery, Loaded, Probe, Reconciled, Twin
+    from rosterbus.deliveries import Address, Delivery, Feedback, Job, Loaded, Probe, Reconciled, Twin
     from rosterbus.extracts import Extract, Mapped, Nothing, RawTable, SourceState, Unchanged
     from rosterbus.findings import Finding, Rule
     from rosterbus.layouts import LayoutSpec
@@ -81,6 +81,20 @@ class Hooks:
         """Find out what became of a delivery that ended in doubt, or whether the vendor has processed it since.
 
         `Done(outcome=...)` moves the outcome; changes nothing at the vendor.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def job(self, delivery: Delivery, settings: Any, order: Literal["status", "cancel"]) -> Job:
+        """Ask the vendor about the job that works this delivery off, or cancel it. ``status`` changes nothing."""
+        raise NotImplementedError
+
+    @hookspec
+    def feedback(self, file: Path, delivery: Delivery, settings: Any, chosen: str) -> Feedback:
+        """Read the vendor's own report about `delivery` from a file that a person brought.
+
+        `chosen` is the remote name, or a part of it, of the uploaded file that the person says it is about, blank
+        where nothing was said. Raises ConfigError where the file is no such report, or where it must be said.
         """
         raise NotImplementedError
 

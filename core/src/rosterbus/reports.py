@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rosterbus.findings import Problem
+from rosterbus.findings import Finding, Problem
 
 
 @dataclass(frozen=True)
@@ -21,25 +21,59 @@ class ReportedLayout:
     name: str
     lead: str
     problems: Iterable[Problem]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """As the receipt has them: read, delivered, unchanged, filtered, rejected, held, new, changed, removed."""
+    schools: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By school id: had, read, new, changed, removed, rejected (newly)."""
+    grades: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """The same by grade in CEDS codes; empty where the relation has no grade."""
+    columns: Mapping[str, int] = field(default_factory=dict)
+    """Changed cells by the vendor's column."""
+    completeness: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True)
 class ReportedDelivery:
-    """One delivery of the run, by its name in the pipeline."""
+    """One delivery of the run, by its name in the pipeline; `findings` are what rules said of its plan."""
 
     name: str
     layouts: Sequence[ReportedLayout]
+    plan: str = ""
+    connector: str = ""
+    verdict: str = ""
+    because: str = ""
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One line of the history: a file that was handed to a vendor. `completed` is aware; blanks are not known."""
+
+    file: str
+    status: str
+    completed: datetime | None
+    report: str
+    delivery: str
+    plan: str
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one pipeline. `started` is aware; `receipts` are as `run --json` prints them."""
+    """One run of one pipeline. `started` is aware; `receipts` are as `run --json` prints them.
+
+    `history` are the pipeline's last ten uploads, the newest first. `schools` gives names for school ids, as far as
+    they are known. Only with `values` may a report show cell values; problems carry them then.
+    """
 
     id: str
     pipeline: str
     started: datetime
     deliveries: Sequence[ReportedDelivery]
     receipts: Sequence[Mapping[str, Any]]
+    history: Sequence[Upload] = ()
+    schools: Mapping[str, str] = field(default_factory=dict)
+    values: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ KEPT = ("plan.json", "rejected.")
 BASELINE = "baseline."
 """What stays of a delivered plan's folder beside: the ledger points to it, and says when it is needed no longer."""
 
-REPORT = "report"
-"""The folder of a run's reports, within the run's own."""
+REPORT, ANSWERS = "report", "answers"
+"""The folders of a run's reports and of what vendors answered in it, within the run's own."""
 
 
 def purge_staged(folder: Path, *, delivered: bool) -> None:
@@ -36,9 +36,9 @@ def purge_staged(folder: Path, *, delivered: bool) -> None:
 
 
 def purge_working(folder: Path) -> None:
-    """Take away what a run worked with, such as an unpacked export; its reports stay."""
+    """Take away what a run worked with, such as an unpacked export; its reports and the vendors' answers stay."""
     for path in folder.glob("*"):
-        if path.name != REPORT:
+        if path.name not in (REPORT, ANSWERS):
             _remove(path)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
@@ -63,7 +63,7 @@ def purge_old(context: RunContext) -> None:
             shutil.rmtree(folder)
     copies = ledger.state_dir.glob("extracts/*/*")
     interrupted = (path for path in ledger.state_dir.glob("plans/*") if not (path / PLAN).is_file())
-    working = (path for path in ledger.state_dir.glob("runs/*/*") if path.name != REPORT)
+    working = (path for path in ledger.state_dir.glob("runs/*/*") if path.name not in (REPORT, ANSWERS))
     for path in _older([*copies, *interrupted, *working], now - timedelta(days=retention.staged_days)):
         _remove(path)
 

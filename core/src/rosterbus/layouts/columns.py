@@ -32,7 +32,8 @@ class Column:
     `shortest` count characters, of each entry in a list. `pattern` is about the whole text, in the regular
     expressions that Python and RE2 share; `pattern_says` is its message. `choices` are exact. `places` is how
     many decimals are written. `rule` tells where the limits come from. Raises TypeError where the limits make
-    no sense.
+    no sense. One that is not `written` is no column of the file: it is rendered, judged and compared, so that a row
+    whose cell in it moved is told anew. Of one that is `sensitive` no report, preview or difference shows a cell.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Column:
     true: str = "true"
     false: str = "false"
     sensitive: bool = False
+    written: bool = True
     rule: str = ""
     note: str = ""
 

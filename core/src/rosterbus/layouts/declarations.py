@@ -18,11 +18,13 @@ class ColumnOptions(SourceOptions, total=False):
 
     Where its text comes from: exactly one of `direct` (a roster column), `match` with `codes` and perhaps
     `unmatched`, `transform` (the mapping language), `value` (a constant), or none of them: then the cell is
-    always blank. `required`: a blank is invalid. `sensitive`: shown to nobody. `rule`: where it is stated.
+    always blank. `required`: a blank is invalid. `sensitive`: shown to nobody. `written`: false for one that is
+    compared but not in the file. `rule`: where it is stated.
     """
 
     required: bool
     sensitive: bool
+    written: bool
     rule: str
     note: str
 

@@ -29,6 +29,7 @@ class LayoutOptions(TypedDict, total=False):
     leaver: Mapping[str, str]
     dialect: Dialect
     limits: Limits
+    split: str | tuple[str, ...]
     open: bool
     where: str
     rules: tuple[Rule, ...]
@@ -87,7 +88,7 @@ def _arguments(class_name: str, options: dict[str, Any]) -> dict[str, Any]:
         raise TypeError(f"layout {class_name}: `{unknown[0]}` is unknown here; allowed: {', '.join(known)}")
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower()
     lists: dict[str, Any] = {
-        name: _tuple(options[name]) for name in ("key", "identifiers", "unique") if name in options
+        name: _tuple(options[name]) for name in ("key", "identifiers", "split", "unique") if name in options
     }
     if "unique" in lists:
         lists["unique"] = tuple(_tuple(names) for names in lists["unique"])

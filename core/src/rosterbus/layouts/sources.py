@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from rosterbus.engine import literal
+from rosterbus.secrets import SecretReference
 
 Unmatched = Literal["reject", "blank", "keep"] | Mapping[str, str]
 """What becomes of a code without a match; a mapping is ``{"default": "X"}``."""
@@ -46,11 +47,21 @@ class Transform:
 
 
 @dataclass(frozen=True)
+class Keyed:
+    """A password made of a roster column with a secret: the same again for the same value, and known to nobody without
+    the secret. Ten lower-case letters and four digits, without those that look alike. It stays out of comparisons.
+    """
+
+    column: str
+    secret: SecretReference
+
+
+@dataclass(frozen=True)
 class Skip:
     """Do not map: the header is in the file and the cell is always blank."""
 
 
-Source = Direct | Match | Transform | Skip
+Source = Direct | Keyed | Match | Transform | Skip
 
 
 class SourceOptions(TypedDict, total=False):

@@ -73,8 +73,10 @@ class LayoutSpec:
     headers: `key` is the identity for the difference, `unique` sets may not repeat (a blank does not
     collide), `identifiers` should never change for a key, `references` point to the layout whose single key
     they hold, `leaver` is what is set in the row of one who left. With `within`, only children of a parent
-    that is sent are deleted. `where` is a condition of the mapping language over roster columns. `open`: a
-    pipeline may add and rename columns. `source`: the page that states the layout. Raises ValueError for
+    that is sent are deleted. `where` is a condition of the mapping language over roster columns. `split` names
+    roster columns: rows with other values in them go into other files, and a file that would break `limits` becomes
+    several; without it there is one file, and what breaks its limits is refused. `open`: a pipeline may add and
+    rename columns. `source`: the page that states the layout. Raises ValueError for
     what contradicts itself.
     """
 
@@ -93,6 +95,7 @@ class LayoutSpec:
     leaver: Mapping[str, str] = field(default_factory=dict)
     dialect: Dialect = field(default_factory=Dialect)
     limits: Limits = field(default_factory=Limits)
+    split: tuple[str, ...] = ()
     open: bool = False
     where: str = ""
     rules: tuple[Rule, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from rosterbus.deliveries import Outcome
 from rosterbus.errors import ConfigError
 from rosterbus.ledger import schema
 from rosterbus.ledger.baselines import insert_moves
@@ -18,7 +19,6 @@ from rosterbus.ledger.records import (
     BaselineMove,
     DeliveryRecord,
     DeliveryState,
-    Outcome,
     Settled,
     SettlementRecord,
 )

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
-from rosterbus.deliveries import Address
+from rosterbus.deliveries import Address, Outcome
 from rosterbus.errors import ConnectorError
 from rosterbus.ledger import schema
 from rosterbus.ledger.chain import append
 from rosterbus.ledger.clock import Clock
-from rosterbus.ledger.records import OPEN, UNSETTLED, DeliveryRecord, Outcome, PlanRecord
+from rosterbus.ledger.records import OPEN, UNSETTLED, DeliveryRecord, PlanRecord
 from rosterbus.ledger.store import Store
 from rosterbus.ledger.transitions import (
     IllegalTransitionError,

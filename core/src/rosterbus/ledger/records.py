@@ -8,12 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from rosterbus.deliveries import Address
+from rosterbus.deliveries import Address, Outcome
 
 Verdict = Literal["go", "nothing new", "not due", "held", "refused"]
 PlanState = Literal["planned", "staged", "superseded", "expired", "delivered", "ended"]
 DeliveryState = Literal["staged", "intent", "sent", "confirmed", "held", "failed"]
-Outcome = Literal["unknown", "running", "processed", "partly", "not processed"]
 Settled = Literal["arrived", "not arrived", "processed"]
 BaselineKind = Literal["values", "digests"]
 

@@ -83,6 +83,7 @@ def unsent(context: RunContext, files: Sequence[StagedFile], taken: Collection[s
         is_taken=lambda name: name in taken,
         mark_sent=_die,
         progress=lambda *_: None,
+        keep=_die,
     )
 
 
