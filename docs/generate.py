@@ -72,6 +72,9 @@ def _connector(one: Mapping[str, Any]) -> Iterator[str]:
     for layout in one["layouts"]:
         yield from _layout(layout)
     yield from _rules(one)
+    if one["unknown"]:
+        yield from ("", "## Not published, and therefore a setting", "")
+        yield from (f"- {line}" for line in one["unknown"])
     if one["twin"]:
         yield from (
             "",

@@ -16,7 +16,7 @@ CARD = "connector.toml"
 _REQUIRED = ("title", "kind", "system", "maturity")
 _REQUIRED_OF_DESTINATIONS = ("guarantee", "absence")
 _TEXTS = ("title", "system", "maturity", "guarantee", "absence")
-_LISTS = ("kind", "pages", "hosts", "maintainers")
+_LISTS = ("kind", "pages", "hosts", "maintainers", "unknown")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class ConnectorCard:
     `kind` is one of `KINDS`, or several where one distribution is both (a source and a destination). `hosts`
     are patterns over the settings ("{host}:{port}") of everything that it connects to. `guarantee` and
     `absence` say of a destination how often a plan can arrive, and what becomes of a person who is not in the
-    file. `commands` are the names and one-line helps of what the `commands` hook adds to the command line.
+    file. `unknown` are sentences on what the system's maker does not publish, each naming the setting that decides it
+    therefore. `commands` are the names and one-line helps of what the `commands` hook adds to the command line.
     """
 
     title: str
@@ -39,6 +40,7 @@ class ConnectorCard:
     absence: str = ""
     commands: Mapping[str, str] = field(default_factory=dict)
     maintainers: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def read_card(path: Path) -> ConnectorCard:

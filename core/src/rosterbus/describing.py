@@ -174,6 +174,7 @@ def _card(card: ConnectorCard | None) -> dict[str, Any]:
         "hosts",
         "commands",
         "maintainers",
+        "unknown",
     )
     return {name: _plain(getattr(card, name)) for name in told}
 

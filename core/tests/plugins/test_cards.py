@@ -23,6 +23,12 @@ def test_what_a_card_leaves_out_is_empty(tmp_path: Path):
     assert (read.title, read.kind, read.pages, read.commands) == ("A report", ("report",), (), {})
 
 
+def test_a_card_tells_what_is_not_published(tmp_path: Path):
+    text = REPORT + 'unknown = ["the port: `port` decides"]'
+
+    assert read_card(card(tmp_path, text)).unknown == ("the port: `port` decides",)
+
+
 def test_a_distribution_may_be_of_two_kinds(tmp_path: Path):
     text = REPORT.replace('"report"', '["source", "report"]')
 

@@ -43,7 +43,7 @@ def _lines(one: Mapping[str, Any]) -> Iterator[str]:
     for layout in one["layouts"]:
         yield from _layout(layout)
     yield from _rules(one)
-    yield from _unknown(one["layouts"])
+    yield from _unknown(one)
     if one["twin"]:
         yield from ("", f"twin: rosterbus twin {one['name']}")
         yield from (
@@ -111,9 +111,12 @@ def _rules(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {rule['severity']:<{WIDTH}}{rule['name']}: {rule['sentence']}   [{rule['source']}]"
 
 
-def _unknown(layouts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    noted = [(layout["name"], column) for layout in layouts for column in layout["columns"] if column["note"]]
-    if noted:
-        yield from ("", "to know, or to agree with the vendor")
-    for name, column in noted:
-        yield f"  {name}.{column['attribute']}: {column['note']}"
+def _unknown(one: Mapping[str, Any]) -> Iterator[str]:
+    noted = [
+        f"{layout['name']}.{column['attribute']}: {column['note']}"
+        for layout in one["layouts"]
+        for column in layout["columns"]
+        if column["note"]
+    ]
+    if told := [*one["unknown"], *noted]:
+        yield from ("", "to know, or to agree with the vendor", *(f"  {line}" for line in told))
