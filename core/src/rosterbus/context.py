@@ -33,6 +33,9 @@ from rosterbus.settings import Values
 Progress = Callable[[str], None]
 OVERDUE = "overdue"
 """The rule that tells of a delivery which the vendor has not taken in the time it says it needs."""
+UNSETTLED = "unsettled delivery"
+"""The rule that holds what comes after a delivery which waits for a person."""
+WAITS = "nobody has said yet that it was uploaded, and so nobody knows what the vendor holds"
 
 
 @dataclass
@@ -264,11 +267,14 @@ class RunContext:
         return [
             Finding(
                 "hold",
-                "unsettled delivery",
+                UNSETTLED,
                 f"delivery {one.id} is held: {one.reason}",
-                cause="nobody knows what became of it, and so nobody knows what the vendor holds",
+                cause=WAITS
+                if one.waits
+                else "nobody knows what became of it, and so nobody knows what the vendor holds",
                 if_nothing="nothing more is sent to this vendor",
-                if_wrong=f"rosterbus settle {one.id} --arrived | --not-arrived --by NAME --reason TEXT",
+                if_wrong=f"rosterbus settle {one.id} --arrived | --not-arrived --by NAME --reason TEXT"
+                + (f", or rosterbus report {one.id} --import FILE" if one.waits else ""),
             )
             for one in held
         ]

@@ -26,7 +26,7 @@ _NOTIFY = """\
 # Who is told of what: by mail, by webhook, by a command, or by an installed plugin.
 # [[notify]]
 # by = "mail"
-# on = ["held", "failed", "refused", "unsure"]
+# on = ["held", "failed", "refused", "unsure", "waiting"]
 # host = "mail.example.org"
 # sender = "rosterbus@example.org"
 # to = ["data-office@example.org"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rosterbus.context import OVERDUE, RunContext
+from rosterbus.context import OVERDUE, UNSETTLED, RunContext
 from rosterbus.delivery.receipts import Receipt
 from rosterbus.errors import HeldError, PluginError, RosterbusError
 from rosterbus.notices import NOTIFIERS, Kind, Notice
@@ -47,16 +47,21 @@ def tell_people(context: RunContext, receipts: Sequence[Receipt], failures: Sequ
     A notifier that fails is told on the progress line and never fails the run: the delivery is what counts. The next
     run tells all of them again.
     """
-    for notice in [*map(_of_receipt, receipts), *(_of_failure(context, one) for one in failures)]:
+    told = [_of_receipt(context, one) for one in receipts]
+    for notice in [*told, *(_of_failure(context, one) for one in failures)]:
         last = context.ledger.notices.last(notice.pipeline, notice.delivery)
         if notice.kind != (last.state if last else WELL) and _told(context, notice):
             context.ledger.notices.told(notice.pipeline, notice.delivery, notice.kind)
 
 
-def _of_receipt(receipt: Receipt) -> Notice:
+def _of_receipt(context: RunContext, receipt: Receipt) -> Notice:
     plan = receipt.plan
     counts = {name: plan.total(name) for name in ("read", "rejected", "new", "changed", "removed")}
     kind, sentence, command = _state(receipt)
+    if kind == "held" and {finding.rule for finding in plan.holds} == {UNSETTLED}:
+        # What holds it is the delivery before, of which people were told.
+        held = context.ledger.deliveries.held(plan.pipeline)
+        kind = "waiting" if any(one.waits for one in held if one.name == plan.delivery) else "unsure"
     return Notice(kind, plan.pipeline, plan.delivery, sentence, counts, command)
 
 
@@ -65,7 +70,7 @@ def _state(receipt: Receipt) -> tuple[Kind, str, str]:
     plan = receipt.plan
     if receipt.state == "held" and receipt.delivery is not None:
         command = f"rosterbus settle {receipt.delivery.id} --arrived | --not-arrived --by NAME --reason TEXT"
-        return "unsure", receipt.because, command
+        return "waiting" if receipt.delivery.waits else "unsure", receipt.because, command
     if receipt.state in TROUBLE:
         return TROUBLE[receipt.state], receipt.because, f"rosterbus diff {plan.id}"
     overdue = [finding.sentence for finding in plan.findings if finding.rule == OVERDUE]

@@ -50,7 +50,10 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
     if receipt.state == "held" and plan.verdict == "held":
         yield from hold_lines(plan)
     elif receipt.state == "held" and delivery:
+        yield from (f"  step {number:<5} {step}" for number, step in enumerate(delivery.steps, 1))
         yield f"  settle     rosterbus settle {delivery.id} --arrived | --not-arrived --by NAME --reason TEXT"
+        if delivery.waits:
+            yield f"  or         rosterbus report {delivery.id} --import FILE, once the vendor has a report"
 
 
 def analysis_lines(name: str, analyses: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -35,7 +35,7 @@ def settle(ledger: Ledger, text: str, settled: Settled, *, by: str, reason: str)
     delivery = ledger.find_delivery(text)
     plan = StoredPlan.load(ledger.plans.get(delivery.plan).folder)
     token = ledger.runs.begin(delivery.pipeline, "settle")
-    baselines = moves(plan) if settled == "arrived" else []
+    baselines = moves(plan) if settled != "not arrived" else []
     record = ledger.confirmations.settle(delivery.id, settled, witness, token=token, baselines=baselines)
     ledger.runs.end(token, 0, summary={"settled": settled, "delivery": delivery.id})
     return record

@@ -103,6 +103,7 @@ class Receipt:
             "raw": self.plan.raw,
             "balanced": self.balanced,
             "evidence": dict(delivery.evidence) if delivery else {},
+            "steps": list(delivery.steps) if delivery and delivery.waits else [],
             "started": self.started.isoformat(),
             "ended": self.ended.isoformat(),
         }

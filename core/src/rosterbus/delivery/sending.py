@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from rosterbus.context import RunContext
-from rosterbus.deliveries import Done, Loaded, NotStarted, Partly, Reconciled, Unsure
+from rosterbus.deliveries import Done, Handed, Loaded, NotStarted, Partly, Reconciled, Unsure
 from rosterbus.errors import ConnectorError, PluginError, RetriableError
-from rosterbus.ledger.records import BaselineMove, DeliveryRecord
+from rosterbus.ledger.records import HANDED, STEPS, BaselineMove, DeliveryRecord
 from rosterbus.ledger.store import canonical
 from rosterbus.plan.staging import sha256
 from rosterbus.plan.stored import StoredPlan
@@ -109,7 +109,7 @@ def _loaded(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: D
         delivery=context.delivery(plan, record),
         settings=context.settings(spec),
     )
-    _refuse_odd(answer, Done, Partly, Unsure)
+    _refuse_odd(answer, Done, Handed, Partly, Unsure)
     return answer
 
 
@@ -132,7 +132,7 @@ def _refuse_odd(answer: object, *allowed: type) -> None:
     if not isinstance(answer, allowed):
         names = ", ".join(one.__name__ for one in allowed)
         raise PluginError(f"the connector answered {type(answer).__name__} where it may say {names}")
-    if isinstance(answer, Done):
+    if isinstance(answer, Done | Handed):
         try:
             canonical(dict(answer.evidence))
         except (TypeError, ValueError) as error:
@@ -141,7 +141,7 @@ def _refuse_odd(answer: object, *allowed: type) -> None:
 
 
 def _ended(
-    context: RunContext, plan: StoredPlan, record: DeliveryRecord, answer: Done | Unsure
+    context: RunContext, plan: StoredPlan, record: DeliveryRecord, answer: Done | Handed | Unsure
 ) -> DeliveryRecord:
     ledger, token = context.ledger, context.token
     if isinstance(answer, Done):
@@ -150,9 +150,19 @@ def _ended(
         ledger.confirmations.confirm(
             record.id, token=token, evidence=answer.evidence, outcome=answer.outcome, baselines=moves(plan)
         )
+    elif isinstance(answer, Handed):
+        _hand_over(context, record, answer)
     else:
         ledger.deliveries.hold(record.id, answer.why, token=token)
     return ledger.deliveries.get(record.id)
+
+
+def _hand_over(context: RunContext, record: DeliveryRecord, answer: Handed) -> None:
+    """Nothing of it counts as delivered until the person it waits for has said so, or the vendor's report has."""
+    reason = f"handed over at {answer.where}; it waits for the person who uploads it"
+    noted = context.ledger.deliveries.get(record.id).evidence
+    evidence = {**noted, **answer.evidence, HANDED: answer.where, STEPS: list(answer.steps)}
+    context.ledger.deliveries.hold(record.id, reason, token=context.token, evidence=evidence)
 
 
 def _may_have_arrived(context: RunContext, before: DeliveryRecord, error: Exception) -> bool:

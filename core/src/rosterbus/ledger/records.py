@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,9 @@ BaselineKind = Literal["values", "digests"]
 OPEN: tuple[DeliveryState, ...] = ("staged", "intent", "sent")
 UNSETTLED: tuple[DeliveryState, ...] = (*OPEN, "held")
 UNDELIVERED: tuple[PlanState, ...] = ("planned", "staged")
+
+HANDED, STEPS = "handed", "steps"
+"""The evidence of a delivery that was handed over."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,21 @@ class DeliveryRecord:
     ended_at: datetime | None = None
     reason: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def handed(self) -> str:
+        """Where it lies for a person to take it on; blank where it was not handed over."""
+        return str(self.evidence.get(HANDED, ""))
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """What that person does, in order."""
+        return tuple(self.evidence.get(STEPS, ()))
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for the person it was handed over to."""
+        return self.state == "held" and bool(self.handed)
 
 
 @dataclass(frozen=True)

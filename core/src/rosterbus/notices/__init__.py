@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-Kind = Literal["held", "failed", "refused", "unsure", "overdue", "recovered"]
+Kind = Literal["held", "failed", "refused", "unsure", "waiting", "overdue", "recovered"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NOTIFIERS = {name: f"rosterbus.notices.{name}" for name in ("mail", "webhook", "command")}
 """The notifiers that the core brings itself: the module of each, imported only when it is used."""

@@ -3,15 +3,30 @@
 What the vendor takes it moves to `processed`. A file `fault` in the folder makes it misbehave, each line once:
 `away`, `refuse`, `broken`, `babble` (it tells all that it knows), the same after `sent, `, `half`, `sent, half`,
 `lose answer`, `unsure`, `odd answer`, `odd evidence`.
+
+A file `job.json` says what the vendor tells of its job; a report is a CSV file of `file,row,key,column,error`.
 """
 
+import csv
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
 from rosterbus import settings
-from rosterbus.deliveries import Address, Done, NotStarted, Partly, Probe, Unsure
-from rosterbus.errors import ConnectorError, RetriableError
+from rosterbus.deliveries import (
+    Address,
+    Done,
+    Feedback,
+    Handed,
+    Job,
+    NotStarted,
+    Partly,
+    Probe,
+    Unsure,
+    VendorError,
+)
+from rosterbus.errors import ConfigError, ConnectorError, RetriableError
 from rosterbus.findings import Finding, Rule
 from rosterbus.hookspecs import hookimpl
 from rosterbus.layouts import Layout, date, email, text
@@ -22,6 +37,7 @@ class Settings(settings.Settings):
     password = settings.secret("The password.")
     hours = settings.number("How many hours must lie between two files.", default=0)
     contacts = settings.flag("Whether contacts are sent.", default=True)
+    by_hand = settings.flag("Whether a person takes the files on.", default=False)
 
 
 class Students(
@@ -103,6 +119,10 @@ def load(delivery, settings):
         if fault == "half":
             return Partly("the second file is missing")
     delivery.about_to_send()
+    if settings.by_hand:
+        return Handed(
+            str(root), ("Open the vendor's page.", "Upload each file."), {"files": len(delivery.files)}
+        )
     _misbehave(fault.removeprefix("sent, "), known)
     if fault == "sent, half":
         return Partly("the marker is missing")
@@ -130,6 +150,46 @@ def reconcile(delivery, settings):
     if (root / delivery.addressed.files[0]).exists():
         return Partly("no marker yet")
     return Unsure("nothing is there") if delivery.was_sent else NotStarted()
+
+
+@hookimpl
+def job(delivery, settings, order):
+    path = Path(settings.folder) / "job.json"
+    if not path.exists():
+        return Job("none", delivery.evidence.get("outcome", "unknown"), "no job is known")
+    said = json.loads(path.read_text(encoding="utf-8"))
+    if "away" in said:
+        raise RetriableError("the folder is away")
+    if order == "cancel":
+        said = {**said, **said.get("after", {"state": "canceled", "outcome": "partly"})}
+        path.write_text(json.dumps(said), encoding="utf-8")
+    return Job(said["state"], said["outcome"], f"the job is {said['state']}", {"job": 7})
+
+
+@hookimpl
+def feedback(file, delivery, settings, chosen):
+    with file.open(encoding="utf-8", newline="") as lines:
+        reader = csv.DictReader(lines)
+        if reader.fieldnames != ["file", "row", "key", "column", "error"]:
+            raise ConfigError("this is no report of the vendor", file=file)
+        errors = [
+            VendorError(
+                row["column"],
+                row["error"],
+                int(row["row"]) if row["row"] else None,
+                row["key"],
+                int(row["file"]) if row["file"] else None,
+            )
+            for row in reader
+        ]
+    places = [place for place, name in enumerate(delivery.addressed.files) if chosen in name]
+    layout = delivery.files[places[0]].layout
+    return Feedback(
+        layout,
+        errors,
+        [place for place in places if delivery.files[place].layout == layout],
+        "partly" if errors else "processed",
+    )
 
 
 @hookimpl
