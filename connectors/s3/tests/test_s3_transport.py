@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 import rosterbus_s3
-from rosterbus.errors import ConfigError, ConnectorError
+from rosterbus.errors import ConfigError, ConnectorError, NotThereError
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_only_the_objects_right_in_a_folder_are_listed(store_server, transport, 
 
 
 def test_what_is_not_there_is_an_error(transport):
-    with pytest.raises(ConnectorError, match="there is no such object"):
+    with pytest.raises(NotThereError, match="there is no such object"):
         rosterbus_s3.open("s3://uploads/nothing.zip", transport)
     with pytest.raises(ConnectorError, match="there is no such bucket"):
         rosterbus_s3.list("s3://upload/", transport)

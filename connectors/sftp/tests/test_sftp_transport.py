@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 import rosterbus_sftp
-from rosterbus.errors import ConfigError, ConnectorError
+from rosterbus.errors import ConfigError, ConnectorError, NotThereError
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_file_is_put_in_the_place_of_an_older_one(server, transport, roster):
 
 
 def test_what_is_not_there_is_an_error_and_leaves_no_connection(server, transport):
-    with pytest.raises(ConnectorError, match=r"no such file or folder on .*: /nothing.zip"):
+    with pytest.raises(NotThereError, match=r"no such file or folder on .*: /nothing.zip"):
         rosterbus_sftp.open(server.url("/nothing.zip"), transport)
     with pytest.raises(ConnectorError, match="no such file or folder"):
         rosterbus_sftp.list(server.url("/nothing"), transport)

@@ -32,12 +32,15 @@ class Address:
     """Where a delivery goes. `files` are the remote names, one for each staged file, in their order.
 
     `target` identifies what is written to, without secrets ("s3://bucket/folder", "sftp://host:22/upload"): locks,
-    time rules and name uniqueness go by it. `marker` is the remote name of the signal that is written last.
+    time rules and name uniqueness go by it. `marker` is the remote name of the signal that is written last. A remote
+    name belongs to one plan for ever, unless the delivery `overwrites`: then to one delivery of one pipeline, each of
+    whose plans takes the place of the one before.
     """
 
     target: str
     files: tuple[str, ...]
     marker: str | None = None
+    overwrites: bool = False
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Delivery:
     at: datetime
     test: bool
     is_taken: Callable[[str], bool]
-    mark_sent: Callable[[], None]
+    mark_sent: Callable[..., None]
     progress: Callable[[str, int, int], None]
     keep: Callable[[str, bytes], object]
     """Keeps what the vendor answered, privately with the run, under a file name; nothing of it is printed."""
@@ -75,12 +78,16 @@ class Delivery:
             raise RuntimeError(msg)
         return self.address
 
-    def about_to_send(self) -> None:
+    def about_to_send(self, evidence: Mapping[str, Any] | None = None) -> None:
         """Record, durably, that from now on the vendor may have taken the delivery.
 
-        Call it right before the step that cannot be taken back: the PUT, the marker, the POST.
+        Call it right before the step that cannot be taken back: the PUT, the marker, the POST. `evidence` is recorded
+        in the same instant, for `reconcile` to find: what the vendor looked like before that step.
         """
-        self.mark_sent()
+        if evidence is None:
+            self.mark_sent()
+        else:
+            self.mark_sent(evidence)
 
 
 Outcome = Literal["unknown", "running", "processed", "partly", "not processed"]

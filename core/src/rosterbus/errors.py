@@ -4,6 +4,7 @@ RosterbusError            1   printed as one sentence, never as a traceback
   ConfigError             2   a file, an argument or a setting is wrong: where, what was found, what is allowed
   PluginError             1   a plugin is missing or broken: distribution, version, step
   ConnectorError          1   the system on the other side said no; trying again changes nothing
+    NotThereError         1   there is no such file on the other side, which to some sources means: nothing new
     RetriableError       75   the system on the other side is away; the next run goes on from here
   RefusedError            5   a vendor's rule forbids it
   HeldError               3   a person has to decide
@@ -59,6 +60,10 @@ class PluginError(RosterbusError):
 
 class ConnectorError(RosterbusError):
     """The system on the other side refused or failed, and trying again will not change that."""
+
+
+class NotThereError(ConnectorError):
+    """There is no file or folder of this name on the other side, which answered otherwise."""
 
 
 class RetriableError(ConnectorError):

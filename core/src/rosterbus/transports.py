@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import SplitResult, urlsplit
 
-from rosterbus.errors import ConfigError, ConnectorError, RetriableError
+from rosterbus.errors import ConfigError, ConnectorError, NotThereError, RetriableError
 from rosterbus.hookspecs import hookimpl
 from rosterbus.secrets import SecretReference
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SECONDS = 60
 AWAY = (408, 429, 502, 503, 504)
 """The answers after which another try may do better."""
+NOT_THERE = (404, 410)
 
 
 class FileTransport:
@@ -33,6 +34,8 @@ class FileTransport:
         """Open a file for reading."""
         try:
             return cast(BinaryIO, local_path(location).open("rb"))
+        except FileNotFoundError as error:
+            raise NotThereError(f"{location} is not there") from error
         except OSError as error:
             raise ConnectorError(f"{location} cannot be read: {error.strerror}") from error
 
@@ -41,7 +44,7 @@ class FileTransport:
         """The files directly in a folder, by name; empty for a file."""
         path = local_path(location)
         if not path.exists():
-            raise ConnectorError(f"{location} is not there")
+            raise NotThereError(f"{location} is not there")
         return (
             [(one.name, one.stat().st_size) for one in sorted(path.iterdir()) if one.is_file()]
             if path.is_dir()
@@ -178,6 +181,8 @@ def _opener(parts: SplitResult) -> urllib.request.OpenerDirector:
 def _refusal(host: str, code: int) -> ConnectorError:
     if code in AWAY:
         return RetriableError(f"{host} answered {code}")
+    if code in NOT_THERE:
+        return NotThereError(f"{host} answered {code}: there is no such file")
     if 300 <= code < 400:
         return ConnectorError(
             f"{host} answered {code}, and redirects are not followed; name the file's own address"

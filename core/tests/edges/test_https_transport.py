@@ -7,7 +7,7 @@ import time
 import pytest
 import trustme
 from rosterbus import transports
-from rosterbus.errors import ConfigError, ConnectorError, RetriableError
+from rosterbus.errors import ConfigError, ConnectorError, NotThereError, RetriableError
 from web_kit import says, server_context
 
 BODY = b"id,first\n1,Ada\n" * 5_000
@@ -52,6 +52,15 @@ def test_an_answer_says_whether_another_try_helps(serve, trusted, code, kind):
     with pytest.raises(ConnectorError, match=f"answered {code}") as told:
         read(server.url)
     assert told.value.exit_code == kind
+
+
+def test_a_file_that_is_not_there_is_known_as_such(serve, trusted, tmp_path):
+    with pytest.raises(NotThereError, match="answered 404: there is no such file"):
+        read(serve(says(404, BODY), trusted).url)
+    with pytest.raises(NotThereError, match=r"nothing\.csv is not there"):
+        transports.FileTransport().open(str(tmp_path / "nothing.csv"), {})
+    with pytest.raises(NotThereError, match="nothing is not there"):
+        transports.FileTransport().list(str(tmp_path / "nothing"), {})
 
 
 def test_a_body_that_is_cut_short_is_an_error_and_no_short_file(serve, trusted):

@@ -85,6 +85,25 @@ def test_the_intent_fixes_address_names_and_state_at_once(ledger, road):
         assert not ledger.deliveries.is_taken("s3://elsewhere", name, "another")
 
 
+def test_a_name_that_is_overwritten_belongs_to_one_delivery_for_ever(ledger, road):
+    address = Address(TARGET, ("registrations.csv",), overwrites=True)
+    first, second = road.delivery("confirmed"), road.delivery()
+    for number, one in enumerate((road.delivery(), road.delivery())):
+        fixed = ledger.deliveries.fix_intent(one.id, address, token=road.run)
+        assert (fixed.address, ledger.deliveries.is_taken(TARGET, "registrations.csv", one.plan)) == (
+            address,
+            False,
+        ), number
+        ledger.deliveries.fail(one.id, "refused", token=road.run)
+    assert first.address.overwrites is False
+    once = Address(TARGET, ("registrations.csv",))
+    with pytest.raises(ConnectorError, match="already belongs to plan"):
+        ledger.deliveries.fix_intent(second.id, once, token=road.run)
+    for stranger in (road.delivery(pipeline="shelbyville"), road.delivery(delivery="other")):
+        with pytest.raises(ConnectorError, match="already belongs to plan"):
+            ledger.deliveries.fix_intent(stranger.id, address, token=road.run)
+
+
 def test_a_remote_name_belongs_to_one_plan_for_ever(ledger, road):
     first = road.delivery("failed")
     ledger.deliveries.create(first.plan, destination="handshake", token=road.run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from botocore import exceptions as aws  # type: ignore[import-untyped]
-from rosterbus.errors import ConfigError, ConnectorError, RetriableError, RosterbusError
+from rosterbus.errors import ConfigError, ConnectorError, NotThereError, RetriableError, RosterbusError
 from rosterbus.settings import Values
 
 FAILURES = (aws.BotoCoreError, aws.ClientError)
@@ -73,4 +73,5 @@ def _answered(error: aws.ClientError, doing: str, where: str) -> ConnectorError:
     if status >= 500 and code not in _SENTENCES:
         return StoreAwayError(f"the store failed while {doing} {where} ({status} {code})", maybe_taken=True)
     sentence = _SENTENCES.get(code, "the store refused it")
-    return ConnectorError(f"{doing} {where} failed: {sentence} ({status} {code})")
+    kind = NotThereError if code == "NoSuchKey" else ConnectorError
+    return kind(f"{doing} {where} failed: {sentence} ({status} {code})")

@@ -14,7 +14,7 @@ from typing import Any
 
 import paramiko  # type: ignore[import-untyped]
 from paramiko.ssh_exception import IncompatiblePeer  # type: ignore[import-untyped]
-from rosterbus.errors import ConnectorError, RetriableError
+from rosterbus.errors import ConnectorError, NotThereError, RetriableError
 from rosterbus.settings import Values
 
 from rosterbus_sftp.settings import server
@@ -96,7 +96,7 @@ def failed(error: BaseException, values: Values, *, alive: bool, doing: str, pat
         )
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOENT:
-        return ConnectorError(f"there is no such file or folder on {where}: {path} (while {doing} it)")
+        return NotThereError(f"there is no such file or folder on {where}: {path} (while {doing} it)")
     if number == errno.EACCES:
         return ConnectorError(f"{values.username} has no permission on {where} for {doing} {path}")
     if doing == "writing":

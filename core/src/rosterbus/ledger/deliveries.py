@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from rosterbus.deliveries import Address, Outcome
 from rosterbus.errors import ConnectorError
@@ -25,6 +25,7 @@ from rosterbus.ledger.transitions import (
 
 TABLE = schema.deliveries
 NAMES = schema.remote_names
+PLANS = schema.plans
 
 
 class Deliveries:
@@ -88,12 +89,13 @@ class Deliveries:
             connection.execute(update(TABLE).where(TABLE.c.id == found.id).values(**values))
             return read_delivery(connection, delivery)
 
-    def mark_sent(self, delivery: str, *, token: int) -> None:
+    def mark_sent(self, delivery: str, evidence: Mapping[str, Any] | None = None, *, token: int) -> None:
         """Note that from now on the vendor may have it; again for each repetition of the same bytes."""
         with self._store.write() as connection:
             found = read_fenced(connection, delivery, token)
             at = self._clock()
-            move_delivery(connection, found, "sent", token=token, at=at, sent_at=at)
+            noted = {"evidence": {**found.evidence, **evidence}} if evidence else {}
+            move_delivery(connection, found, "sent", token=token, at=at, sent_at=at, **noted)
 
     def hold(
         self, delivery: str, reason: str, *, token: int, evidence: Mapping[str, Any] | None = None
@@ -222,6 +224,10 @@ def _reserve(connection: Connection, found: DeliveryRecord, address: Address) ->
     names = [*address.files, *([address.marker] if address.marker is not None else [])]
     if len(set(names)) < len(names):
         raise ConnectorError("the connector gave the same remote name to two files of one delivery")
+    if address.overwrites:
+        own = select(PLANS.c.id).where(PLANS.c.pipeline == found.pipeline, PLANS.c.delivery == found.name)
+        former = (NAMES.c.target == found.target, NAMES.c.name.in_(names), NAMES.c.plan.in_(own))
+        connection.execute(delete(NAMES).where(*former))
     taken = select(NAMES.c.name, NAMES.c.plan).where(NAMES.c.target == found.target, NAMES.c.name.in_(names))
     owners = {row.name: row.plan for row in connection.execute(taken)}
     for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,10 @@ class AddressJSON(TypeDecorator[Address]):
     def process_bind_param(self, value: Address | None, dialect: Dialect) -> dict[str, Any] | None:  # noqa: ARG002
         if value is None:
             return None
-        return {"target": value.target, "files": list(value.files), "marker": value.marker}
+        return {**asdict(value), "files": list(value.files)}
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Address | None:  # noqa: ARG002
-        return None if value is None else Address(value["target"], tuple(value["files"]), value["marker"])
+        return None if value is None else Address(**{**value, "files": tuple(value["files"])})
 
 
 metadata = MetaData()

@@ -57,6 +57,7 @@ class VillageSource:
             "school_enrollments": [_enrollment(row) for row in students],
             "guardians": [_guardian(row, _of_guardian) for row in students],
             "student_guardians": [_guardian(row, _of_bond) for row in students],
+            "registrations": [_registration(row) for row in students],
         }
 
     def _student(self, number: int) -> Row:
@@ -94,6 +95,18 @@ def _enrollment(student: Row) -> Row:
         "status": "enrolled",
         "primary": "true",
     }
+
+
+def _registration(student: Row) -> Row:
+    registered = {
+        "registration_id": f"R{student['student_id'][1:]}",
+        "school_year": "2026-2027",
+        "status": "Registration Approved",
+        "approved_date": "2026-11-02",
+        "synced_at": "2026-11-20T10:00:00-06:00",
+    }
+    shared = vocabulary().tables["registrations"].columns
+    return {**{name: cell for name, cell in student.items() if name in shared}, **registered}
 
 
 def _guardian(student: Row, more: Callable[[Row], Row]) -> Row:
