@@ -101,7 +101,7 @@ class RunContext:
             at=moment,
             test=plan.test,
             is_taken=lambda name: ledger.deliveries.is_taken(plan.target, name, plan.id),
-            mark_sent=lambda: ledger.deliveries.mark_sent(record.id, token=token),
+            mark_sent=lambda *noted: ledger.deliveries.mark_sent(record.id, *noted, token=token),
             progress=self._by_tenths,
             keep=lambda name, content: self.keep_answer(record.id, name, content),
             state=record.state,

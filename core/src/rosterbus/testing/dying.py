@@ -21,8 +21,8 @@ def while_sending(context: RunContext) -> None:
     """Die right after the ledger has learnt it, before the connector goes on."""
     mark_sent = context.ledger.deliveries.mark_sent
 
-    def marked(delivery: str, *, token: int) -> None:
-        mark_sent(delivery, token=token)
+    def marked(*arguments: Any, **named: Any) -> None:
+        mark_sent(*arguments, **named)
         raise KilledError
 
     context.ledger.deliveries.mark_sent = marked  # type: ignore[method-assign]
@@ -54,9 +54,9 @@ class Watch:
             delivery = deliver(*arguments, **more)
             mark_sent = delivery.mark_sent
 
-            def declare() -> None:
+            def declare(*evidence: Any) -> None:
                 self._see()
-                mark_sent()
+                mark_sent(*evidence)
                 self.declared = True
 
             delivery.mark_sent, delivery.progress = declare, self._see
