@@ -31,6 +31,8 @@ class ReportedLayout:
     """Changed cells by the vendor's column."""
     completeness: str = ""
     proof: str = ""
+    has_ids: bool = True
+    """Whether its rows have an id: without one, the key of a problem is nothing that a person would look for."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Run:
 
 @dataclass(frozen=True)
 class SyncRow:
-    """One line of a sync report: one error of one row. `sourced_id` identifies a person and is private."""
+    """One line of a sync report: one error of one row. `sourced_id` is private; it is blank in a layout without ids."""
 
     row: int
     sourced_id: str
@@ -90,4 +92,5 @@ def sync_rows(layout: ReportedLayout) -> Iterator[SyncRow]:
     """The lines of one layout's sync report; an error in another file than `lead` names it at its end."""
     for problem in layout.problems:
         elsewhere = "" if problem.file == layout.lead else f" (in {problem.file})"
-        yield SyncRow(problem.row, problem.key, problem.column, f"{problem.message}{elsewhere}")
+        key = problem.key if layout.has_ids else ""
+        yield SyncRow(problem.row, key, problem.column, f"{problem.message}{elsewhere}")

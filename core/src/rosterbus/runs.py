@@ -14,6 +14,7 @@ from rosterbus.fetching import Fetcher
 from rosterbus.plan.extraction import Extracted, account_for_raw, counted, load_extract, store_problems
 from rosterbus.plan.planning import Order, Planning, Subject
 from rosterbus.plan.relations import Roster, build_roster, create_views, roster_columns, store_optouts
+from rosterbus.plan.schools import store_schools
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.project import DeliveryPart, read_optouts, validate_settings
 from rosterbus.subjects import corrections_of, layouts_of, make_subject, needed_columns
@@ -101,6 +102,7 @@ def _mapped(
     create_views(connection, roster, corrections)
     account_for_raw(extracted, mapped, roster)
     store_problems(connection, extracted.problems)
+    extracted.findings += store_schools(connection, mapped)
     return Reading(extracted, roster, subjects)
 
 
