@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from rosterbus.cli.shared_options import json_option, open_ledger, print_json, project_options
-from rosterbus.delivery.purging import REPORT
-from rosterbus.ledger import Ledger
 from rosterbus.ledger.records import DeliveryRecord
-from rosterbus.plan.stored import StoredPlan
 from rosterbus.project import load_pipeline
-
-MOST_RUNS = 200
-"""How far back the runs are searched for the one that reported on a delivery."""
+from rosterbus.reports import Upload
+from rosterbus.uploads import MOST_UPLOADS, last_uploads
 
 
 @click.command("history")
 @click.argument("pipeline", required=False)
-@click.option("--most", type=click.IntRange(min=1), default=10, show_default=True, help="How many uploads.")
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=MOST_UPLOADS,
+    show_default=True,
+    help="How many uploads, each with all of its files.",
+)
 @json_option
 @project_options
 def command(pipeline: str | None, most: int, as_json: bool, folder: Path | None, environment: str) -> int:
@@ -29,7 +30,7 @@ def command(pipeline: str | None, most: int, as_json: bool, folder: Path | None,
     with open_ledger(folder, environment) as (project, ledger):
         if pipeline and not ledger.plans.latest(1, pipeline=pipeline):
             load_pipeline(project, pipeline)  # that nothing happened yet is said of a pipeline that is there
-        rows = list(_rows(ledger, ledger.deliveries.latest(most, pipeline=pipeline)))
+        rows = [_row(record, upload) for record, upload in last_uploads(ledger, most, pipeline=pipeline)]
     if as_json:
         print_json({"uploads": rows})
         return 0
@@ -37,36 +38,23 @@ def command(pipeline: str | None, most: int, as_json: bool, folder: Path | None,
         click.echo("nothing was uploaded yet")
     for row in rows:
         click.echo(
-            f"{row['completed'] or '-':<20}  {row['status']:<22}  {row['pipeline']} -> {row['delivery']}  {row['file']}"
+            f"{row['completed'] or '-':<25}  {row['status']:<22}  {row['pipeline']} -> {row['delivery']}  {row['file']}"
         )
-        click.echo(f"{'':<20}  plan {row['plan']}   report {row['report'] or '-'}")
+        click.echo(f"{'':<25}  plan {row['plan']}   report {row['report'] or '-'}")
     return 0
 
 
-def _rows(ledger: Ledger, records: Sequence[DeliveryRecord]) -> Iterator[dict[str, Any]]:
-    told = {
-        receipt["id"]: run.id
-        for run in ledger.runs.latest(MOST_RUNS)
-        for receipt in run.summary.get("receipts", ())
+def _row(record: DeliveryRecord, upload: Upload) -> dict[str, Any]:
+    return {
+        "file": upload.file,
+        "status": upload.status,
+        "completed": upload.completed.isoformat(timespec="seconds") if upload.completed else None,
+        "report": upload.report or None,
+        "pipeline": record.pipeline,
+        "delivery": upload.delivery,
+        "plan": upload.plan,
+        "id": record.id,
+        "state": record.state,
+        "outcome": record.outcome,
+        "test": record.test,
     }
-    for record in records:
-        report = ledger.state_dir / "runs" / str(told.get(record.id, record.token)) / REPORT
-        completed = record.confirmed_at or record.ended_at
-        for name in _names(ledger, record):
-            yield {
-                "file": name,
-                "status": f"{record.state}, {record.outcome}" + (" (test)" if record.test else ""),
-                "completed": completed.isoformat(timespec="seconds") if completed else None,
-                "report": str(report) if report.is_dir() else None,
-                "pipeline": record.pipeline,
-                "delivery": record.name,
-                "plan": record.plan,
-                "id": record.id,
-            }
-
-
-def _names(ledger: Ledger, record: DeliveryRecord) -> Sequence[str]:
-    """The remote names of its files, or their own where none were fixed yet."""
-    if record.address:
-        return record.address.files
-    return [file.name for file in StoredPlan.load(ledger.plans.get(record.plan).folder).files]

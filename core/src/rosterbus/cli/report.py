@@ -14,9 +14,10 @@ from rosterbus.cli.shared_options import (
     print_json,
     project_options,
 )
+from rosterbus.context import RunContext
 from rosterbus.errors import ConfigError
 from rosterbus.plan.stored import StoredPlan
-from rosterbus.reporting import write_reports
+from rosterbus.reporting import formats, report_folder, write_again
 
 
 @click.command("report")
@@ -24,9 +25,14 @@ from rosterbus.reporting import write_reports
 @click.option(
     "--format", "chosen", default="", metavar="F", help="One format; default: all that are installed."
 )
+@click.option(
+    "--values",
+    is_flag=True,
+    help="Show the cells of problems, in formats that can; they are personal data, kept as long as reports are.",
+)
 @json_option
 @project_options
-def command(run: str, chosen: str, as_json: bool, folder: Path | None, environment: str) -> int:
+def command(run: str, chosen: str, values: bool, as_json: bool, folder: Path | None, environment: str) -> int:
     """Write the reports of RUN: a plan's id or a prefix of it, a pipeline's name, or `last`."""
     with open_ledger(folder, environment) as (_, ledger):
         # A run reports all its deliveries together, so that a pipeline's name means one run.
@@ -35,16 +41,21 @@ def command(run: str, chosen: str, as_json: bool, folder: Path | None, environme
         plans = [one for one in ledger.plans.latest(500, pipeline=record.pipeline) if one.run == record.run]
     project, pipeline = open_pipeline(folder, environment, record.pipeline)
     with pipeline_run(project, pipeline, command="report", quiet=True) as context:
-        formats = [name for name in context.plugins.names if name.startswith("report:")]
-        if not formats or (chosen and f"report:{chosen}" not in formats):
-            allowed = [
-                name.partition(":")[2] for name in formats
-            ] or "none is installed; pip install rosterbus-sync-report"
-            raise ConfigError(
-                "there is no such report format", key="--format", found=chosen or "none", allowed=allowed
-            )
-        written = write_reports(context, [StoredPlan.load(one.folder) for one in plans], [], only=chosen)
+        wanted = _formats(context, chosen)
+        files = write_again(context, [StoredPlan.load(one.folder) for one in plans], wanted, values=values)
+        written = str(report_folder(context))
         context.ledger.runs.end(context.token, 0, summary={"report": written})
-    files = sorted(str(path) for path in Path(written).iterdir())
-    print_json({"report": written, "files": files}) if as_json else click.echo("\n".join(files))
+    names = sorted(str(path) for path in files)
+    print_json({"report": written, "files": names}) if as_json else click.echo("\n".join(names))
     return 0
+
+
+def _formats(context: RunContext, chosen: str) -> list[str]:
+    """The formats that are meant; raises ConfigError with those that are installed where this one is not."""
+    known = formats(context)
+    if not known or (chosen and chosen not in known):
+        allowed = known or "none is installed; pip install rosterbus-sync-report"
+        raise ConfigError(
+            "there is no such report format", key="--format", found=chosen or "none", allowed=allowed
+        )
+    return [chosen] if chosen else known

@@ -31,7 +31,9 @@ def store_schools(connection: duckdb.DuckDBPyConnection, mapped: Mapped) -> list
             f"(SELECT school_id, name FROM ({relation.sql})) WHERE school_id <> '' AND name <> '' GROUP BY 1"
         )
     except duckdb.Error as error:
-        said = f"the source's SQL for `schools` fails ({type(error).__name__}); reports name schools by id alone"
+        said = (
+            f"the source's SQL for `schools` fails ({type(error).__name__}); reports name schools by id alone"
+        )
         return [Finding("warn", "school names", said)]
     return []
 
