@@ -201,6 +201,7 @@ def _layout(spec: LayoutSpec, added: Sequence[Rule]) -> dict[str, Any]:
         "sends": spec.sends,
         "where": spec.where,
         "absence": absence_in_words(spec),
+        "split": list(spec.split),
         "limits": {"rows": spec.limits.rows, "bytes": spec.limits.bytes},
         "dialect": asdict(spec.dialect),
         "open": spec.open,

@@ -9,14 +9,16 @@ from typing import Any
 from rosterbus.context import RunContext
 from rosterbus.engine import listed, literal, quoted
 from rosterbus.errors import ConfigError
-from rosterbus.layouts import Direct, Match, Skip, Source
+from rosterbus.layouts import Direct, Keyed, Match, Skip, Source
 from rosterbus.mapping import FAILED, UNMATCHED
 from rosterbus.plan.compilation import CompiledColumn, CompiledLayout
-from rosterbus.plan.rendering import key_text
+from rosterbus.plan.rendering import install_secrets, key_text
 from rosterbus.project import DeliveryPart
 from rosterbus.runs import Reading, reading
 
 MOST = 5
+HIDDEN = "hidden"
+"""Stands for every cell of a sensitive column, and for what it is made of."""
 STUDENT = "student_id"
 MARKS = {
     FAILED: "the transformation failed for this value",
@@ -27,7 +29,10 @@ Row = tuple[str, str, str, str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Preview:
-    """One row of one layout. `table` has, for each column: source values, mapping, header, text, problems."""
+    """One row of one layout. `table` has, for each column: source values, mapping, header, text, problems.
+
+    Of a sensitive column neither text nor source values are in it.
+    """
 
     delivery: str
     layout: str
@@ -81,6 +86,7 @@ def _previews(
     read: Reading, part: DeliveryPart, compiled: CompiledLayout, ids: Sequence[str]
 ) -> list[Preview]:
     spec = compiled.spec
+    install_secrets(read.extracted.connection, compiled)
     relation = f"roster.{quoted(spec.rows)}"
     rendered = ", ".join(f"{one.sql} AS {quoted(one.column.name)}" for one in compiled.columns)
     names = read.roster.columns[spec.rows]
@@ -118,7 +124,7 @@ def _table(compiled: CompiledLayout, source: dict[str, str], texts: Sequence[str
             _read(one, source),
             _mapping(one.column.source),
             one.column.name,
-            "" if text in MARKS else text,
+            "" if text in MARKS else HIDDEN if text and one.column.sensitive else text,
             _problems(one, text),
         )
         for one, text in zip(compiled.columns, texts, strict=True)
@@ -130,7 +136,10 @@ def _problems(one: CompiledColumn, text: str) -> tuple[str, ...]:
 
 
 def _read(one: CompiledColumn, source: dict[str, str]) -> str:
-    return ", ".join(f"{name}={source.get(name, '')!r}" for name in sorted(one.reads))
+    texts = {name: source.get(name, "") for name in sorted(one.reads)}
+    return ", ".join(
+        f"{name}={HIDDEN if text and one.column.sensitive else repr(text)}" for name, text in texts.items()
+    )
 
 
 def _mapping(source: Source) -> str:
@@ -138,4 +147,6 @@ def _mapping(source: Source) -> str:
         return "do not map"
     if isinstance(source, Direct):
         return "direct"
+    if isinstance(source, Keyed):
+        return "password made with a secret"
     return "match codes" if isinstance(source, Match) else f"transformation {source.text}"

@@ -13,6 +13,7 @@ from rosterbus.errors import ConfigError
 from rosterbus.layouts import LayoutSpec, as_specs
 from rosterbus.plan.compilation import CompiledColumn, Complain, compile_corrections, compile_layout
 from rosterbus.plan.planning import Subject
+from rosterbus.plan.rendering import GRADE
 from rosterbus.plugins import installed
 from rosterbus.project import DeliveryPart, LayoutMap
 from rosterbus.roster import vocabulary
@@ -75,7 +76,10 @@ def corrections_of(context: RunContext, columns: Columns) -> dict[str, dict[str,
 def needed_columns(
     context: RunContext, subjects: Collection[Subject], columns: Columns, corrections: Corrections
 ) -> dict[str, list[str]]:
-    """Of each roster table the columns that a layout, a correction or the recipe of a baseline reads, and its keys."""
+    """Of each roster table the columns that a layout, a correction or the recipe of a baseline reads, and its keys.
+
+    Beside them stand those that rows are counted by: school and grade, where the table has them.
+    """
     needed = {table: {*vocabulary().tables[table].key, "student_id"} for table in columns}
     for table, corrected in corrections.items():
         needed[table].update(corrected, *(one.reads for one in corrected.values()))
@@ -83,7 +87,8 @@ def needed_columns(
         for compiled in subject.layouts:
             baseline = context.baseline(subject.spec, compiled.spec.name)
             before = baseline.recipe.reads if baseline and baseline.recipe else ()
-            needed[compiled.spec.rows].update(compiled.reads, before, [compiled.spec.school])
+            spec = compiled.spec
+            needed[spec.rows].update(compiled.reads, before, [spec.school, GRADE], spec.split)
     return {table: [column for column in columns[table] if column in needed[table]] for table in columns}
 
 

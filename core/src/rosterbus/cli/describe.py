@@ -93,6 +93,7 @@ def _facts(layout: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "sends", layout["sends"] + (f", where {layout['where']}" if layout["where"] else "")
     yield "absence", layout["absence"]
     yield "limits", ", ".join(f"at most {most:,} {what}" for what, most in limits.items() if most)
+    yield "split", _split(layout)
     mark = " with a byte-order mark" if dialect["bom"] else ""
     yield (
         "dialect",
@@ -100,6 +101,13 @@ def _facts(layout: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     )
     yield "columns", "a pipeline may add and rename columns" if layout["open"] else ""
     yield "source", layout["source"]
+
+
+def _split(layout: Mapping[str, Any]) -> str:
+    if not layout["split"]:
+        return ""
+    limited = ", and as many as the limits ask for" if any(layout["limits"].values()) else ""
+    return f"a file for each {' and '.join(layout['split'])}{limited}"
 
 
 def _rules(one: Mapping[str, Any]) -> Iterator[str]:

@@ -109,7 +109,7 @@ def _convert(context: RunContext, part: DeliveryPart, spec: LayoutSpec, *, file:
         last = f"row_number() OVER (PARTITION BY {listed(spec.key)} ORDER BY _row DESC) = 1"
         copy(
             connection,
-            f"SELECT {stored_key(baseline, spec.key)} AS _key, '' AS _school, false AS _gone, {cells} "
+            f"SELECT {stored_key(baseline, spec.key)} AS _key, '' AS _school, '' AS _grade, false AS _gone, {cells} "
             f"FROM (SELECT * FROM raw.held QUALIFY {last})",
             path,
         )

@@ -14,7 +14,7 @@ from marshmallow import fields
 
 from rosterbus.layouts import law, rendering, sieve
 from rosterbus.layouts.patterns import read_pattern
-from rosterbus.layouts.sources import Skip, Source
+from rosterbus.layouts.sources import Keyed, Skip, Source
 
 Kind = Literal["text", "date", "code", "boolean", "decimal", "integer", "email", "words"]
 
@@ -33,7 +33,8 @@ class Column:
     expressions that Python and RE2 share; `pattern_says` is its message. `choices` are exact. `places` is how
     many decimals are written. `rule` tells where the limits come from. Raises TypeError where the limits make
     no sense. One that is not `written` is no column of the file: it is rendered, judged and compared, so that a row
-    whose cell in it moved is told anew. Of one that is `sensitive` no report, preview or difference shows a cell.
+    whose cell in it moved is told anew. Of one that is `sensitive` no report, preview or difference shows a cell; a
+    column that is fed by a `Keyed` always is, and stays so whatever feeds it later.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Column:
     note: str = ""
 
     def __post_init__(self) -> None:
+        if isinstance(self.source, Keyed):
+            object.__setattr__(self, "sensitive", True)
         for wrong in _wrong_with(self):
             raise TypeError(f"column {self.name!r}: {wrong}")
 
@@ -97,6 +100,8 @@ def _wrong_with(column: Column) -> Iterator[str]:
         yield f"the kind {column.kind!r} is unknown; allowed: {', '.join(get_args(Kind))}"
     yield from _wrong_text(column)
     yield from _wrong_number(column)
+    if isinstance(column.source, Keyed) and column.kind != "text":
+        yield f"a password made with a secret is a text, and the kind is {column.kind!r}"
     if column.kind == "date":
         yield from _wrong_format(column.format)
     if column.kind == "boolean" and (column.true == column.false or not (column.true and column.false)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rosterbus.layouts.columns import Column
-from rosterbus.layouts.sources import Direct, Match, Skip, Source
+from rosterbus.layouts.sources import Direct, Keyed, Match, Skip, Source
 from rosterbus.layouts.spec import LayoutSpec
 
 
@@ -31,6 +31,8 @@ def _source(source: Source) -> str:
         return "do not map"
     if isinstance(source, Direct):
         return f"direct: {source.column}"
+    if isinstance(source, Keyed):
+        return f"a password made of {source.column} with a secret"
     if not isinstance(source, Match):
         return f"transformation: {source.text}"
     if isinstance(source.codes, str):
@@ -66,3 +68,5 @@ def _limits(column: Column) -> Iterator[str]:
         yield f"at most {column.maximum:f}"
     if column.sensitive:
         yield "sensitive"
+    if not column.written:
+        yield "compared, not in the file"

@@ -1,4 +1,4 @@
-"""Where a column's text comes from: the four mapping types, in the words of the Enroll article."""
+"""Where a column's text comes from: the four mapping types of the Enroll article, or a password made with a secret."""
 
 from __future__ import annotations
 
@@ -50,10 +50,12 @@ class Transform:
 class Keyed:
     """A password made of a roster column with a secret: the same again for the same value, and known to nobody without
     the secret. Ten lower-case letters and four digits, without those that look alike. It stays out of comparisons.
+
+    `secret` is None where the settings give none: then a pipeline has to map the column otherwise.
     """
 
     column: str
-    secret: SecretReference
+    secret: SecretReference | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ Source = Direct | Keyed | Match | Transform | Skip
 
 
 class SourceOptions(TypedDict, total=False):
-    """The keyword arguments that say where a column comes from; `value` is a constant."""
+    """The keyword arguments that say where a column comes from; `value` is a constant, `keyed` goes with `secret`."""
 
     direct: str
     match: str
@@ -73,11 +75,13 @@ class SourceOptions(TypedDict, total=False):
     unmatched: Unmatched
     transform: str
     value: str
+    keyed: str
+    secret: SecretReference | None
 
 
 def take_source(options: dict[str, Any]) -> Source:
     """Take the source out of a column's keyword arguments. Raises TypeError where they contradict."""
-    given = [name for name in ("direct", "match", "transform", "value") if name in options]
+    given = [name for name in ("direct", "match", "transform", "value", "keyed") if name in options]
     if len(given) > 1:
         raise TypeError(
             f"it has {' and '.join(f'`{name}`' for name in given)}; a column comes from one place"
@@ -86,6 +90,8 @@ def take_source(options: dict[str, Any]) -> Source:
         return _take_match(options)
     if stray := [name for name in ("codes", "unmatched") if name in options]:
         raise TypeError(f"`{stray[0]}` goes with `match`, the roster column that is looked up in the codes")
+    if "secret" in options and given != ["keyed"]:
+        raise TypeError("`secret` goes with `keyed`, the roster column that a password is made of")
     if not given:
         return Skip()
     text = options.pop(given[0])
@@ -93,7 +99,16 @@ def take_source(options: dict[str, Any]) -> Source:
         raise TypeError(f"`{given[0]}` is {text!r}; a text is needed")
     if given == ["direct"]:
         return Direct(text)
+    if given == ["keyed"]:
+        return Keyed(text, _take_secret(options))
     return Transform(literal(text) if given == ["value"] else text)
+
+
+def _take_secret(options: dict[str, Any]) -> SecretReference | None:
+    secret = options.pop("secret", "")
+    if secret is not None and not isinstance(secret, SecretReference):
+        raise TypeError("`keyed` needs `secret`: a setting that is a secret, never the secret itself")
+    return secret
 
 
 def _take_match(options: dict[str, Any]) -> Match:

@@ -161,11 +161,14 @@ def _wrong_with(spec: LayoutSpec) -> Iterator[str]:
     yield from _wrong_columns(spec)
     yield from _wrong_names(spec)
     yield from _wrong_absence(spec)
+    yield from _wrong_split(spec)
 
 
 def _wrong_columns(spec: LayoutSpec) -> Iterator[str]:
     if not spec.columns:
         yield "it has no columns"
+    elif not any(column.written for column in spec.columns):
+        yield "none of its columns is written, so that its file would be empty"
     # The engine does not tell upper from lower case in column names, and keeps its own behind an underscore.
     if repeated := _repeated([column.name.lower() for column in spec.columns]):
         yield f"two columns have the header {repeated!r} (case does not count); give each its own"
@@ -206,6 +209,19 @@ def _wrong_absence(spec: LayoutSpec) -> Iterator[str]:
         yield '`within` goes with `absence="deleted"`: it says whose children are deleted'
     if spec.within is not None and spec.within not in spec.references.values():
         yield f"it is `within` `{spec.within}`, and no column refers there; add it to `references`"
+
+
+def _wrong_split(spec: LayoutSpec) -> Iterator[str]:
+    if isinstance(spec.split, str):
+        yield f"`split` is one text, {spec.split!r}; give a tuple of roster columns"
+        return
+    if wrong := [name for name in spec.split if not name or name.startswith("_")]:
+        yield f"`split` names {wrong[0]!r}, which is no roster column"
+    if repeated := _repeated(list(spec.split)):
+        yield f"`split` names {repeated!r} twice"
+    if spec.split and spec.absence != "kept":
+        # Who is missing from one of the files may stand in another, and who left has no roster row to go by.
+        yield f'with `split` absence can only be "kept", and it is {spec.absence!r}'
 
 
 def _repeated(names: list[str]) -> str:

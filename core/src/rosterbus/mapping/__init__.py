@@ -3,6 +3,7 @@
 from rosterbus.mapping.codes import FAILED, UNMATCHED, Unmatched, match_sql, read_codes
 from rosterbus.mapping.expressions import Expression, compile_condition, compile_expression, guarded
 from rosterbus.mapping.functions import EXAMPLE_ROW, EXAMPLE_TODAY, FUNCTIONS, FunctionDoc
+from rosterbus.mapping.passwords import install_secret, password_sql
 from rosterbus.mapping.syntax import install_functions
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "compile_expression",
     "guarded",
     "install_functions",
+    "install_secret",
     "match_sql",
+    "password_sql",
     "read_codes",
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Kind = Literal["values", "digests"]
-OWN = ("_key", "_school", "_gone")
+OWN = ("_key", "_school", "_grade", "_gone")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class LoadedBaseline:
-    """A baseline as the table ``baseline.<name>``: `_key`, `_school`, `_gone`, and its columns.
+    """A baseline as the table ``baseline.<name>``: `_key`, `_school`, `_grade`, `_gone`, and its columns.
 
     `_gone` marks rows whose person had left already when it was confirmed, and whom the vendor keeps.
     """
@@ -58,18 +58,25 @@ def load_baseline(
 
     table = f"baseline.{quoted(spec.name)}"
     if baseline.path is None:
-        connection.execute(f"CREATE TABLE {table} (_key VARCHAR, _school VARCHAR, _gone BOOLEAN)")
+        connection.execute(
+            f"CREATE TABLE {table} (_key VARCHAR, _school VARCHAR, _grade VARCHAR, _gone BOOLEAN)"
+        )
         return LoadedBaseline(baseline, table, ())
     held = f"read_parquet({literal(str(baseline.path))})"
     try:
-        columns = tuple(name for name in columns_of(connection, f"(FROM {held})") if name not in OWN)
+        names = columns_of(connection, f"(FROM {held})")
     except duckdb.Error as error:
         msg = f"the baseline of `{spec.name}` cannot be read; say with `rosterbus baseline` what the vendor holds"
         raise ConfigError(msg, file=baseline.path) from error
+    columns = tuple(name for name in names if name not in OWN)
+    if "_grade" not in names:
+        held = f"(SELECT *, '' AS _grade FROM {held})"  # as it was kept before rows were counted by grade
     if kind == "digests" and baseline.kind == "values":
         baseline = replace(baseline, kind="digests")
         cells = ", ".join(f"{stored_cell(baseline, spec, name)} AS {quoted(name)}" for name in columns)
-        held = f"(SELECT {stored_key(baseline, spec.key)} AS _key, _school, _gone, {cells} FROM {held})"
+        held = (
+            f"(SELECT {stored_key(baseline, spec.key)} AS _key, _school, _grade, _gone, {cells} FROM {held})"
+        )
     connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {held}")
     return LoadedBaseline(baseline, table, columns)
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from rosterbus.engine import literal, quoted
 from rosterbus.errors import ConfigError
-from rosterbus.layouts import Column, Direct, LayoutSpec, Match, Skip, Transform
+from rosterbus.layouts import Column, Direct, Keyed, LayoutSpec, Match, Skip, Transform
 from rosterbus.mapping import (
     FAILED,
     UNMATCHED,
@@ -19,9 +19,11 @@ from rosterbus.mapping import (
     compile_expression,
     guarded,
     match_sql,
+    password_sql,
     read_codes,
 )
 from rosterbus.project import LayoutMap, MappingEntry
+from rosterbus.secrets import SecretReference
 
 
 class Complain(Protocol):
@@ -42,6 +44,16 @@ class CompiledColumn:
     uses_clock: bool = False
     unmatched: str = ""
     """What to tell where a code has no match: the codes that would have matched."""
+
+    @property
+    def secret(self) -> SecretReference | None:
+        """What its passwords are made with, if it is such a column; the engine must have it before it renders."""
+        return self.column.source.secret if isinstance(self.column.source, Keyed) else None
+
+    @property
+    def compared(self) -> bool:
+        """Whether it counts in comparisons: not if it depends on the day of the run or on a secret."""
+        return not self.uses_clock and self.secret is None
 
 
 @dataclass(frozen=True)
@@ -90,12 +102,12 @@ class CompiledLayout:
 
     @property
     def compared(self) -> tuple[str, ...]:
-        """The columns that count in comparisons: all but those that use the clock."""
-        return tuple(column.column.name for column in self.columns if not column.uses_clock)
+        """The columns that count in comparisons."""
+        return tuple(column.column.name for column in self.columns if column.compared)
 
     def recipe(self, relation: str, corrections: Mapping[str, CompiledColumn]) -> Recipe:
         """What this layout renders with, over the relation's SQL and the local corrections."""
-        columns = {one.column.name: one.sql for one in self.columns if not one.uses_clock}
+        columns = {one.column.name: one.sql for one in self.columns if one.compared}
         reads = self.reads.union(corrections, *(one.reads for one in corrections.values()))
         written = {name: one.sql for name, one in corrections.items()}
         return Recipe(relation, written, columns, self.where, self.spec.key, tuple(sorted(reads)))
@@ -116,6 +128,14 @@ def compile_layout(
     Raises ConfigError, with file and line, for a column, code list or expression that is not allowed.
     """
     changed = _changed_spec(spec, changes, complain=complain)
+    for name in spec.split:
+        if name not in relation:
+            raise complain(
+                (),
+                "the layout is split by a column that the roster lacks",
+                found=name,
+                allowed=_near(name, relation),
+            )
     written = {column.attribute: name for name, column in _named(changed, changes.columns)}
     columns = tuple(
         _compile_column(
@@ -128,9 +148,10 @@ def compile_layout(
         for column in changed.columns
     )
     for column in columns:
-        if column.uses_clock and column.column.name in (*changed.key, *changed.references):
+        if not column.compared and column.column.name in (*changed.key, *changed.references):
             at = ("columns", written.get(column.column.attribute, column.column.name))
-            raise complain(at, "a column that identifies a row cannot depend on the day of the run")
+            why = "the day of the run" if column.uses_clock else "a secret"
+            raise complain(at, f"a column that identifies a row cannot depend on {why}")
     columns = tuple(_carrying_failures(column, column.reads & set(corrected)) for column in columns)
     texts = [text for text in (spec.where, changes.where) if text]
     try:
@@ -223,6 +244,15 @@ def _compile_column(
     if source.column not in relation:
         raise complain(
             path, "the roster has no such column", found=source.column, allowed=_near(source.column, relation)
+        )
+    if isinstance(source, Keyed):
+        if source.secret is None:
+            wrong = (
+                "its passwords are made with a secret, and the settings name none; set it, or map the column"
+            )
+            raise complain(path, wrong)
+        return CompiledColumn(
+            column, password_sql(source.secret, quoted(source.column)), frozenset({source.column})
         )
     if isinstance(source, Direct):
         return CompiledColumn(column, column.render(quoted(source.column)), frozenset({source.column}))

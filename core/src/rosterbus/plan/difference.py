@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class SchoolCounts:
-    """What happens to the rows of one school; `had` is what the vendor holds of it, `rejected` the newly rejected."""
+    """What happens to the rows of one school, or of one grade.
+
+    `had` is what the vendor holds of it, `rejected` the newly rejected.
+    """
 
     had: int = 0
     read: int = 0
@@ -45,6 +48,8 @@ class Difference:
     recipe_failed: bool = False
     by_column: dict[str, int] = field(default_factory=dict)
     schools: dict[str, SchoolCounts] = field(default_factory=dict)
+    grades: dict[str, SchoolCounts] = field(default_factory=dict)
+    """By grade in CEDS codes, blank for all else; empty where the relation knows no grade."""
 
     @property
     def moves(self) -> int:
@@ -91,7 +96,7 @@ def compare(
 
 
 def changes_table(spec: LayoutSpec) -> str:
-    """The table of everything that changes: `kind, _key, _school, columns, mapping, n`."""
+    """The table of everything that changes: `kind, _key, _school, _grade, columns, mapping, n`."""
     return f"work.{quoted(f'changes {spec.name}')}"
 
 
@@ -174,11 +179,11 @@ def _collect_changes(
         mapping = f"{stored_key(baseline, spec.key, of='t')} IN ({by_mapping})"
     connection.execute(
         f"CREATE TABLE {changes_table(spec)} AS "
-        f"SELECT 'changed' AS kind, b._key AS _key, t._school AS _school, "
+        f"SELECT 'changed' AS kind, b._key AS _key, t._school AS _school, t._grade AS _grade, "
         f"list_filter([{named}], lambda x: x IS NOT NULL) AS columns, {mapping} AS mapping, t._n AS n "
         f"FROM {rendered.table} t JOIN {loaded.table} b ON {stored_key(baseline, spec.key, of='t')} = b._key "
         f"WHERE t._state = {ACCEPTED} AND t._change = {CHANGED} "
-        f"UNION ALL SELECT 'new', {stored_key(baseline, spec.key)}, _school, []::VARCHAR[], false, _n "
+        f"UNION ALL SELECT 'new', {stored_key(baseline, spec.key)}, _school, _grade, []::VARCHAR[], false, _n "
         f"FROM {rendered.table} WHERE _state = {ACCEPTED} AND _change = {NEW}"
     )
 
@@ -222,7 +227,8 @@ def _collect_removed(
         made = f"SELECT {stored_key(baseline, former.recipe.key)} FROM {former.table}"
         mapping = f"b._key IN ({made}) AND b._key NOT IN (SELECT {key} FROM {rendered.table})"
     connection.execute(
-        f"INSERT INTO {changes_table(spec)} SELECT 'removed', b._key, b._school, []::VARCHAR[], {mapping}, NULL "
+        f"INSERT INTO {changes_table(spec)} "
+        f"SELECT 'removed', b._key, b._school, b._grade, []::VARCHAR[], {mapping}, NULL "
         f"FROM {loaded.table} b WHERE {condition} ORDER BY b._key"
     )
 
@@ -243,30 +249,27 @@ def _count(
         f"SELECT unnest(columns) AS c, count(*) FROM {changes} WHERE NOT mapping GROUP BY c ORDER BY c"
     )
     difference.by_column = dict(connection.execute(by_column).fetchall())
-    _count_schools(connection, rendered, loaded, difference)
+    difference.schools = _counted_by(connection, rendered, loaded, "_school")
+    if rendered.graded:
+        difference.grades = _counted_by(connection, rendered, loaded, "_grade")
 
 
-def _count_schools(
-    connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, difference: Difference
-) -> None:
+def _counted_by(
+    connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, group: str
+) -> dict[str, SchoolCounts]:
     spec, changes = rendered.layout.spec, changes_table(rendered.layout.spec)
     identifiers = "[" + ", ".join(literal(name) for name in spec.identifiers) + "]::VARCHAR[]"
     questions = (
-        ("had", f"SELECT _school, count(*) FROM {loaded.table} WHERE NOT _gone GROUP BY 1"),
-        ("read", f"SELECT _school, count(*) FROM {rendered.table} GROUP BY 1"),
+        ("had", f"{loaded.table} WHERE NOT _gone"),
+        ("read", rendered.table),
         *(
-            (
-                kind,
-                f"SELECT _school, count(*) FROM {changes} WHERE kind = '{kind}' AND NOT mapping GROUP BY 1",
-            )
+            (kind, f"{changes} WHERE kind = '{kind}' AND NOT mapping")
             for kind in ("new", "changed", "removed")
         ),
-        (
-            "identifiers",
-            f"SELECT _school, count(*) FROM {changes} WHERE list_has_any(columns, {identifiers}) AND NOT mapping "
-            "GROUP BY 1",
-        ),
+        ("identifiers", f"{changes} WHERE list_has_any(columns, {identifiers}) AND NOT mapping"),
     )
-    for name, sql in questions:
-        for school, count in connection.execute(sql).fetchall():
-            setattr(difference.schools.setdefault(school, SchoolCounts()), name, int(count))
+    counts: dict[str, SchoolCounts] = {}
+    for name, rows in questions:
+        for one, count in connection.execute(f"SELECT {group}, count(*) FROM {rows} GROUP BY 1").fetchall():
+            setattr(counts.setdefault(one, SchoolCounts()), name, int(count))
+    return counts

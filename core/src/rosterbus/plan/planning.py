@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rosterbus.deliveries import Address, StagedFile
@@ -15,9 +16,17 @@ from rosterbus.plan.compilation import CompiledColumn, CompiledLayout, Recipe
 from rosterbus.plan.difference import Difference, SchoolCounts, compare
 from rosterbus.plan.extraction import Extracted
 from rosterbus.plan.families import keep_families
-from rosterbus.plan.rejections import keep_problems, keep_rejected, newly_rejected, problems_by_column
+from rosterbus.plan.rejections import (
+    has_ids,
+    keep_extract_problems,
+    keep_problems,
+    keep_rejected,
+    newly_rejected,
+    problems_by_column,
+)
 from rosterbus.plan.relations import Roster
 from rosterbus.plan.rendering import PROBLEMS, Rendered, apply_law, joined_key, render_layout
+from rosterbus.plan.schools import keep_schools
 from rosterbus.plan.staging import keep_changes, keep_crosswalk, keep_next_baseline, stage
 from rosterbus.plan.stored import FILES, StoredLayout, StoredPlan, content_hash
 from rosterbus.plan.tally import moves_anything, tally
@@ -91,12 +100,14 @@ class Planning:
         self._count(drafts, moves=moves)
         views = {name: self._view(draft) for name, draft in drafts.items()}
         files = self._stage(drafts) if moves else []
+        moves = bool(files)
         address = self.context.preview_address(self.subject, self.id, files, test=self.order.test)
         findings = [*self._found(drafts), *limits(views, files), *self._judged(views, files, address)]
         rejected = sum(draft.counts.rejected for draft in drafts.values())
         verdict = give_verdict(findings, moves=moves, rejected=rejected)
-        keep_problems(self.connection, "", self.folder)
-        layouts = tuple(self._keep_layout(draft, staged=bool(files)) for draft in drafts.values())
+        keep_extract_problems(self.connection, self.folder)
+        keep_schools(self.connection, self.folder)
+        layouts = tuple(self._keep_layout(draft, files) for draft in drafts.values())
         return self._keep(layouts, files, address, findings=findings, verdict=verdict)
 
     def _refuse_order(self) -> None:
@@ -158,13 +169,21 @@ class Planning:
         """The balance of each layout; where one file must go, all of the delivery's files go."""
         for name, draft in drafts.items():
             known = self.context.rejected_before(self.subject.spec, name)
-            newly = newly_rejected(self.connection, draft.rendered, known, secret=self.context.digest_key)
-            for school, count in newly.items():
-                draft.difference.schools.setdefault(school, SchoolCounts()).rejected = count
-            total = sum(newly.values())
+            newly = self._newly_rejected(draft, known, "_school", draft.difference.schools)
+            if draft.rendered.graded:
+                self._newly_rejected(draft, known, "_grade", draft.difference.grades)
             draft.counts = tally(
-                self.connection, draft.rendered, draft.difference, newly_rejected=total, staged=moves
+                self.connection, draft.rendered, draft.difference, newly_rejected=newly, staged=moves
             )
+
+    def _newly_rejected(
+        self, draft: Draft, known: Path | None, group: str, counts: dict[str, SchoolCounts]
+    ) -> int:
+        secret = self.context.digest_key
+        newly = newly_rejected(self.connection, draft.rendered, known, secret=secret, by=group)
+        for one, count in newly.items():
+            counts.setdefault(one, SchoolCounts()).rejected = count
+        return sum(newly.values())
 
     def _view(self, draft: Draft) -> LayoutView:
         spec = draft.rendered.layout.spec
@@ -182,12 +201,12 @@ class Planning:
 
     def _stage(self, drafts: Mapping[str, Draft]) -> list[StagedFile]:
         folder = private_folder(self.folder / FILES)
-        files = []
+        files: list[StagedFile] = []
         for draft in drafts.values():
             self.context.progress(f"writing {draft.rendered.layout.spec.file}")
             staged = stage(self.connection, draft.rendered, draft.loaded, folder)
             draft.counts.leaver_rows = staged.leaver_rows
-            files.append(staged.file)
+            files += staged.files
         return files
 
     def _found(self, drafts: Mapping[str, Draft]) -> list[Finding]:
@@ -208,13 +227,14 @@ class Planning:
         )
         return self.context.judged(view, self.subject.spec)
 
-    def _keep_layout(self, draft: Draft, *, staged: bool) -> StoredLayout:
+    def _keep_layout(self, draft: Draft, files: Sequence[StagedFile]) -> StoredLayout:
         spec = draft.rendered.layout.spec
         keep_rejected(self.connection, draft.rendered, self.folder, secret=self.context.digest_key)
-        keep_problems(self.connection, spec.name, self.folder)
+        keep_problems(self.connection, draft.rendered, self.folder)
         next_baseline = None
-        if staged:
-            keep_crosswalk(self.connection, draft.rendered, self.roster, self.folder)
+        if files:
+            own = [(place, file) for place, file in enumerate(files) if file.layout == spec.name]
+            keep_crosswalk(self.connection, draft.rendered, self.roster, self.folder, files=own)
             keep_changes(self.connection, draft.rendered, draft.loaded, self.folder)
             next_baseline = keep_next_baseline(
                 self.connection, draft.rendered, draft.loaded, self.folder
@@ -233,6 +253,7 @@ class Planning:
             recipe=self._next_recipe(draft).as_json(),
             difference=difference,
             problems=problems_by_column(self.connection, spec.name),
+            has_ids=has_ids(draft.rendered.layout),
         )
 
     def _next_recipe(self, draft: Draft) -> Recipe:

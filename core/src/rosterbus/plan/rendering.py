@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from rosterbus.engine import columns_of, fetched, listed, literal, quoted, value
 from rosterbus.findings import Rule
-from rosterbus.mapping import FAILED, UNMATCHED
+from rosterbus.layouts import LayoutSpec
+from rosterbus.mapping import FAILED, UNMATCHED, install_secret
 from rosterbus.plan.compilation import CompiledColumn, CompiledLayout
 from rosterbus.plan.relations import Roster, opted_out
+from rosterbus.roster import vocabulary
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,6 +26,8 @@ SENT = {
     "new": f"_state = {ACCEPTED} AND _change = {NEW}",
 }
 BATCH = 2000
+GRADE = "grade"
+"""The roster column, and the code set of the vocabulary, by which rows are counted beside their school."""
 PROBLEMS = (
     'CREATE TABLE work.problems (layout VARCHAR, n BIGINT, file VARCHAR, "row" BIGINT, key VARCHAR, '
     '"column" VARCHAR, kind VARCHAR, message VARCHAR)'
@@ -34,7 +38,8 @@ PROBLEMS = (
 class Rendered:
     """A rendered layout: the table ``work.<name>`` with the vendor's columns and, before them, the core's own.
 
-    `_n` is the row of the relation, `_row` and `_row_*` rows of source files, `_school`, `_state` (accepted, rejected,
+    `_n` is the row of the relation, `_row` and `_row_*` rows of source files, `_school`, `_grade` (in CEDS codes, else
+    blank), `_split_*` (what decides the file, in the order of the layout's `split`), `_state` (accepted, rejected,
     orphaned: its parent is not in the file), `_suspect` (not surely valid), `_change` (new, changed, same).
     """
 
@@ -44,6 +49,8 @@ class Rendered:
     read: int
     filtered: int
     opted_out: int
+    graded: bool
+    """Whether its relation knows the grade of a row."""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -83,21 +90,46 @@ def render_layout(
     out = opted_out(connection, spec.rows, roster.columns[spec.rows], vendors)
     where = f"({compiled.where or 'true'})"
     rows = [column for column in columns_of(connection, relation) if column.startswith("_row")]
-    school = quoted(spec.school) if spec.school in roster.columns[spec.rows] else "''"
+    known = roster.columns[spec.rows]
+    school = quoted(spec.school) if spec.school in known else "''"
+    own = [f"{school} AS _school", f"{_grade(known)} AS _grade", f"{ACCEPTED}::TINYINT AS _state"]
+    own += [f"{quoted(name)} AS {cell}" for name, cell in split_cells(spec).items()]
     cells = ", ".join(f"{one.sql} AS {quoted(one.column.name)}" for one in compiled.columns)
     sieve = " AND ".join(f"({one.column.surely_valid(quoted(one.column.name))})" for one in compiled.columns)
     table = f"work.{quoted(name)}"
-    # A plain filter keeps the source's order; asking another table who opted out does not.
-    order = "" if out == "false" else " ORDER BY _n"
+    secrets = install_secrets(connection, compiled)
+    # A plain filter keeps the source's order; asking another table who opted out, or for a secret, need not.
+    order = "" if out == "false" and not secrets else " ORDER BY _n"
     connection.execute(
         f"CREATE TABLE {table} AS SELECT *, NOT coalesce({sieve}, false) AS _suspect, {NEW}::TINYINT AS _change FROM ("
-        f"SELECT _n, {listed(rows)}, {school} AS _school, {ACCEPTED}::TINYINT AS _state, {cells} "
+        f"SELECT _n, {listed(rows)}, {', '.join(own)}, {cells} "
         f"FROM {relation} WHERE NOT ({out}) AND {where}{order})"
     )
     excluded = int(value(connection, f"SELECT count(*) FROM {relation} WHERE {out}"))
     read = roster.rows[spec.rows]
     staged = int(value(connection, f"SELECT count(*) FROM {table}"))
-    return Rendered(compiled, table, spec.rows, read, read - staged, excluded)
+    return Rendered(compiled, table, spec.rows, read, read - staged, excluded, graded=GRADE in known)
+
+
+def install_secrets(connection: duckdb.DuckDBPyConnection, compiled: CompiledLayout) -> int:
+    """Give the engine the secrets that the layout's passwords are made with; how many there are."""
+    secrets = {column.secret for column in compiled.columns if column.secret is not None}
+    for secret in secrets:
+        install_secret(connection, secret)
+    return len(secrets)
+
+
+def split_cells(spec: LayoutSpec) -> dict[str, str]:
+    """For each roster column that decides the file of a row its column in the rendered table, ready for SQL."""
+    return {name: f"_split_{place}" for place, name in enumerate(spec.split)}
+
+
+def _grade(columns: Collection[str]) -> str:
+    """SQL for the grade that a row is counted under: a code, since plans hold counts and no cell that is anything."""
+    if GRADE not in columns:
+        return "''"
+    codes = ", ".join(literal(code) for code in vocabulary().codes[GRADE].values)
+    return f"CASE WHEN {GRADE} IN ({codes}) THEN {GRADE} ELSE '' END"
 
 
 def apply_law(
@@ -109,6 +141,7 @@ def apply_law(
     """
     for compiled in rendered.layout.columns:
         _judge_column(connection, rendered, roster, compiled)
+    _judge_split(connection, rendered, roster)
     reject(connection, rendered)
     warnings = [_apply_rule(connection, rendered, roster, rule) for rule in rules]
     reject(connection, rendered)
@@ -136,7 +169,11 @@ def location(rendered: Rendered, roster: Roster, column: str) -> tuple[str, str]
 
     A column made of several cells is located at the first that is not in the lead table, else in the lead row.
     """
-    reads = sorted(rendered.layout.column(column).reads) if column else []
+    return location_of(rendered, roster, sorted(rendered.layout.column(column).reads) if column else [])
+
+
+def location_of(rendered: Rendered, roster: Roster, reads: Iterable[str]) -> tuple[str, str]:
+    """The same for what is made of the roster columns `reads`."""
     places = [roster.origin(rendered.relation, name)[:2] for name in reads]
     joined = [place for place in places if place[0] != "_row"]
     lead = ("_row", roster.files.get(roster.relations[rendered.relation].lead, ""))
@@ -194,6 +231,20 @@ def _judge_column(
         where="_suspect",
         joined=f"JOIN work.verdicts v ON {cell} = v.text",
     )
+
+
+def _judge_split(connection: duckdb.DuckDBPyConnection, rendered: Rendered, roster: Roster) -> None:
+    """Reject the rows of which nobody can tell the file."""
+    layout = rendered.layout.spec.name
+    for name, cell in split_cells(rendered.layout.spec).items():
+        row, file = location_of(rendered, roster, [name])
+        wrong = f"CASE {cell} WHEN '' THEN 'is blank' WHEN {literal(FAILED)} THEN 'failed' ELSE 'has no match' END"
+        said = literal(f"Nobody can tell which file it belongs to: `{name}` ")
+        connection.execute(
+            f"INSERT INTO work.problems SELECT {literal(layout)}, _n, {literal(file)}, {row}, "
+            f"{key_text(rendered.key)}, '', 'split', {said} || {wrong} || '.' FROM {rendered.table} "
+            f"WHERE {cell} IN ('', {literal(FAILED)}, {literal(UNMATCHED)}) ORDER BY _n"
+        )
 
 
 def _verdicts(compiled: CompiledColumn, text: str) -> list[tuple[str, str, str]]:

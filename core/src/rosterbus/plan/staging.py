@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,33 +12,39 @@ from rosterbus.deliveries import StagedFile
 from rosterbus.engine import literal, quoted, value
 from rosterbus.plan.baseline import LoadedBaseline, stored_cell, stored_key
 from rosterbus.plan.difference import changes_table
+from rosterbus.plan.parts import parts_of, places_of, rows_of
 from rosterbus.plan.relations import Roster
 from rosterbus.plan.rendering import ACCEPTED, NEW, Rendered, key_text
-from rosterbus.private import open_private
+from rosterbus.private import open_private, private_folder
 
 if TYPE_CHECKING:
     import duckdb
 
-    from rosterbus.layouts import Dialect
+    from rosterbus.layouts import Dialect, LayoutSpec
 
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Staged:
-    """One layout's file and how many of its rows are leavers, who have no row in the roster."""
+    """One layout's files and how many of their rows are leavers, who have no row in the roster."""
 
-    file: StagedFile
+    files: tuple[StagedFile, ...]
     leaver_rows: int
 
 
 def stage(
     connection: duckdb.DuckDBPyConnection, rendered: Rendered, loaded: LoadedBaseline, folder: Path
 ) -> Staged:
-    """Write the layout's file into `folder` (private), in source order, leavers last; the same bytes every time."""
+    """Write the layout's file into `folder` (private), in source order, leavers last; the same bytes every time.
+
+    Of one that is split each part has the file name in a folder of its own, and there may be none.
+    """
     spec = rendered.layout.spec
+    if spec.split:
+        return Staged(_stage_parts(connection, rendered, folder), 0)
     path = folder / spec.file
-    columns = [column.name for column in spec.columns]
+    columns = _written(spec)
     rows = f"SELECT {_cells(columns, spec.dialect)} FROM {rendered.table} WHERE {rendered.sent}"
     leavers = 0
     if spec.absence == "explicit" and loaded.baseline.path is not None:
@@ -46,7 +53,25 @@ def stage(
     _write(connection, rows, path, spec.dialect)
     count = int(value(connection, f"SELECT count(*) FROM {rendered.table} WHERE {rendered.sent}"))
     file = StagedFile(spec.file, spec.name, path, count + leavers, path.stat().st_size, sha256(path))
-    return Staged(file, leavers)
+    return Staged((file,), leavers)
+
+
+def _stage_parts(
+    connection: duckdb.DuckDBPyConnection, rendered: Rendered, folder: Path
+) -> tuple[StagedFile, ...]:
+    spec = rendered.layout.spec
+    cells = _cells(_written(spec), spec.dialect)
+    files = []
+    for place, part in enumerate(parts_of(connection, rendered), start=1):
+        path = private_folder(folder / f"{spec.name}-{place}") / spec.file
+        rows = f"SELECT {cells} FROM {rendered.table} WHERE {rows_of(rendered, part)}"
+        _write(connection, rows, path, spec.dialect)
+        split = dict(zip(spec.split, part.values, strict=True))
+        size = path.stat().st_size
+        files.append(
+            StagedFile(spec.file, spec.name, path, part.rows, size, sha256(path), split, part.number)
+        )
+    return tuple(files)
 
 
 def sha256(path: Path) -> str:
@@ -59,14 +84,24 @@ def sha256(path: Path) -> str:
 
 
 def keep_crosswalk(
-    connection: duckdb.DuckDBPyConnection, rendered: Rendered, roster: Roster, folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    rendered: Rendered,
+    roster: Roster,
+    folder: Path,
+    *,
+    files: Sequence[tuple[int, StagedFile]],
 ) -> None:
-    """Keep, for each row of the file, where it came from: `row` (header = 1), source file and row, key."""
+    """Keep, for each row of the layout's files, where it came from: source file and row, key.
+
+    `files` are the layout's own with their places in the delivery. A row is known by `file` (that place) and
+    `file_row` (header = 1).
+    """
     lead = roster.files.get(roster.relations[rendered.relation].lead, "")
     copy(
         connection,
-        f"SELECT row_number() OVER () + 1 AS file_row, {literal(lead)} AS source_file, _row AS source_row, "
-        f"{key_text(rendered.key)} AS key FROM {rendered.table} WHERE {rendered.sent}",
+        f"SELECT _file AS file, _file_row AS file_row, {literal(lead)} AS source_file, "
+        f"_row AS source_row, {key_text(rendered.key)} AS key "
+        f"FROM ({places_of(rendered, files)}) ORDER BY _file, _file_row",
         folder / f"crosswalk.{rendered.layout.spec.name}.parquet",
     )
 
@@ -76,7 +111,8 @@ def keep_changes(
 ) -> None:
     """Keep who is new, changed or removed: `kind, key, school, columns, mapping`, and old and new cells of changes.
 
-    With a baseline of digests nobody can be named who is gone, and old cells are not known.
+    Of sensitive columns it is told that they changed, and no cell. With a baseline of digests nobody can be named who
+    is gone, and old cells are not known.
     """
     spec = rendered.layout.spec
     values = loaded.baseline.kind == "values"
@@ -85,12 +121,15 @@ def keep_changes(
         f"'old': {f'b.{quoted(column)}' if values and column in loaded.columns else 'NULL::VARCHAR'}, "
         f"'new': t.{quoted(column)}}} END"
         for column in rendered.layout.compared
+        if not rendered.layout.column(column).column.sensitive
     )
+    none = '[]::STRUCT("column" VARCHAR, old VARCHAR, "new" VARCHAR)[]'
+    cells = f"list_filter([{cells}], lambda x: x IS NOT NULL)" if cells else none
     removed = "c._key" if values else "''"
     copy(
         connection,
         f"SELECT c.kind, CASE WHEN c.kind = 'removed' THEN {removed} ELSE {key_text(rendered.key, of='t')} END AS key, "
-        f"c._school AS school, c.columns, c.mapping, list_filter([{cells}], lambda x: x IS NOT NULL) AS cells "
+        f"c._school AS school, c.columns, c.mapping, {cells} AS cells "
         f"FROM {changes_table(spec)} c LEFT JOIN {rendered.table} t ON c.n = t._n "
         f"LEFT JOIN {loaded.table} b ON c._key = b._key ORDER BY c.kind, key",
         folder / f"changes.{spec.name}.parquet",
@@ -103,12 +142,10 @@ def keep_next_baseline(
     """Write the baseline as it will be once this plan is confirmed; confirming then only moves a pointer."""
     spec, baseline = rendered.layout.spec, loaded.baseline
     cells = ", ".join(_present(rendered, loaded, column) for column in rendered.layout.compared)
-    rows = (
-        f"SELECT {stored_key(baseline, spec.key, of='t')} AS _key, t._school, false AS _gone, {cells} FROM "
-    )
-    rows += f"{rendered.table} t"
+    key = stored_key(baseline, spec.key, of="t")
+    rows = f"SELECT {key} AS _key, t._school, t._grade, false AS _gone, {cells} FROM {rendered.table} t"
     if spec.sends == "new":
-        rows += f" LEFT JOIN {loaded.table} b ON {stored_key(baseline, spec.key, of='t')} = b._key"
+        rows += f" LEFT JOIN {loaded.table} b ON {key} = b._key"
     rows += f" WHERE t._state = {ACCEPTED}"
     if baseline.path is not None:
         rows += f" UNION ALL {_absent(rendered, loaded)}"
@@ -146,7 +183,7 @@ def _absent(rendered: Rendered, loaded: LoadedBaseline) -> str:
     present = f"SELECT {stored_key(baseline, spec.key)} FROM {rendered.table} WHERE _state = {ACCEPTED}"
     kept = f"NOT ({removed})" if spec.absence == "deleted" else "true"
     return (
-        f"SELECT b._key, b._school, b._gone OR {removed}, {cells} FROM {loaded.table} b "
+        f"SELECT b._key, b._school, b._grade, b._gone OR {removed}, {cells} FROM {loaded.table} b "
         f"WHERE b._key NOT IN ({present}) AND {kept}"
     )
 
@@ -164,6 +201,7 @@ def _create_leavers(connection: duckdb.DuckDBPyConnection, rendered: Rendered, l
     cells = (
         f"{literal(spec.leaver[c.name]) if c.name in spec.leaver else _held(loaded, c.name)} AS {quoted(c.name)}"
         for c in spec.columns
+        if c.written
     )
     removed = f"SELECT _key FROM {changes_table(spec)} WHERE kind = 'removed'"
     connection.execute(
@@ -171,6 +209,10 @@ def _create_leavers(connection: duckdb.DuckDBPyConnection, rendered: Rendered, l
         f"WHERE b._key IN ({removed}) ORDER BY b._key"
     )
     return int(value(connection, f"SELECT count(*) FROM {_leavers(rendered)}"))
+
+
+def _written(spec: LayoutSpec) -> list[str]:
+    return [column.name for column in spec.columns if column.written]
 
 
 def _cells(columns: list[str], dialect: Dialect) -> str:

@@ -37,6 +37,8 @@ class StoredLayout:
     difference: Mapping[str, Any]
     problems: Mapping[str, int]
     """Rejected cells by the vendor's column."""
+    has_ids: bool = True
+    """Whether its rows have an id of their own, by which a report can name them."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,10 @@ class StoredPlan:
     def as_json(self) -> dict[str, Any]:
         """The plan for machines and for the plan's own file; paths are told relative to its folder."""
         told: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_plain))
-        told["files"] = [{**file, "path": f"{FILES}/{Path(file['path']).name}"} for file in told["files"]]
+        told["files"] = [
+            {**file, "path": one.path.relative_to(self.folder).as_posix()}
+            for file, one in zip(told["files"], self.files, strict=True)
+        ]
         return told
 
     def save(self) -> None:
@@ -122,7 +127,7 @@ def content_hash(
 ) -> str:
     """What an approval binds to: the bytes, what the vendor is believed to hold, the mapping, and the target."""
     content = {
-        "files": [[file.name, file.sha256] for file in files],
+        "files": [[file.name, file.sha256, dict(file.split), file.number] for file in files],
         "baselines": dict(baselines),
         "recipes": dict(recipes),
         "target": target,

@@ -79,7 +79,7 @@ class ShelfVillage(Village):
 
     def believed(self, layout: str, baseline: Path) -> tuple[dict[str, Row], set[str]]:
         """The rows of a baseline by key, and the keys of those who are gone."""
-        rows = duckdb.read_parquet(str(baseline)).project("* EXCLUDE (_school)")
+        rows = duckdb.read_parquet(str(baseline)).project("* EXCLUDE (_school, _grade)")
         names = rows.columns[2:]
         found = rows.fetchall()
         return {row[0]: dict(zip(names, row[2:], strict=True)) for row in found}, {
