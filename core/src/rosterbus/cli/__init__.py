@@ -30,6 +30,7 @@ COMMANDS = {
     "run": "Finish what is open, then plan and apply.",
     "send": "Compose connectors without a file.",
     "status": "Every delivery on one screen.",
+    "cancel": "Stop the vendor's job that works a delivery off.",
     "settle": "Say what became of a delivery that nobody else can know.",
     "baseline": "Say what a vendor holds.",
     "history": "The last ten uploads.",

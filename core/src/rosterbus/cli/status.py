@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from rosterbus.cli.shared_options import json_option, open_ledger, print_json, project_options
+from rosterbus.delivery.jobs import told_by_vendors
 from rosterbus.errors import ConfigError
 from rosterbus.ledger import Ledger
 from rosterbus.plan.stored import StoredPlan
@@ -17,13 +18,17 @@ from rosterbus.project import Pipeline, Project, load_pipeline, pipeline_files
 
 @click.command("status")
 @click.argument("pipeline", required=False)
+@click.option("--offline", is_flag=True, help="Ask no vendor; tell what is known here.")
 @json_option
 @project_options
-def command(pipeline: str | None, as_json: bool, folder: Path | None, environment: str) -> int:
-    """Show every delivery of PIPELINE, or of all: last confirmed, state, next due, held since."""
+def command(pipeline: str | None, offline: bool, as_json: bool, folder: Path | None, environment: str) -> int:
+    """Show every delivery of PIPELINE, or of all: last confirmed, state, next due, held since.
+
+    A vendor whose end of the last delivery is not known yet is asked, where it can be; asking changes nothing there.
+    """
     with open_ledger(folder, environment) as (project, ledger):
         readable, broken = _pipelines(project, [pipeline] if pipeline else list(pipeline_files(project)))
-        rows = list(_rows(ledger, readable))
+        rows = list(_rows(project, ledger, readable, offline=offline))
     code = ConfigError.exit_code if broken else 0
     if as_json:
         print_json({"deliveries": rows, "broken": [str(error) for error in broken]})
@@ -38,6 +43,8 @@ def command(pipeline: str | None, as_json: bool, folder: Path | None, environmen
         click.echo(f"  now             {row['state']}" + (f"   since {row['since']}" if row["since"] else ""))
         if row["because"]:
             click.echo(f"  why             {row['because']}")
+        if row["job"]:
+            click.echo(f"  vendor says     {row['job']}")
         if row["due"]:
             click.echo(f"  next due        {row['due']}")
     for error in broken:
@@ -58,13 +65,17 @@ def _pipelines(project: Project, names: list[str]) -> tuple[list[Pipeline], list
     return readable, broken
 
 
-def _rows(ledger: Ledger, pipelines: Iterable[Pipeline]) -> Iterator[dict[str, Any]]:
+def _rows(
+    project: Project, ledger: Ledger, pipelines: Iterable[Pipeline], *, offline: bool
+) -> Iterator[dict[str, Any]]:
     for pipeline in pipelines:
+        told = {} if offline else told_by_vendors(project, pipeline, ledger)
         for part in pipeline.deliveries:
             yield {
                 "pipeline": pipeline.name,
                 "delivery": part.name,
                 **_state(ledger, pipeline.name, part.name),
+                "job": told.get(part.name, ""),
             }
 
 

@@ -109,7 +109,7 @@ def _loaded(context: RunContext, spec: DeliveryPart, plan: StoredPlan, record: D
         delivery=context.delivery(plan, record),
         settings=context.settings(spec),
     )
-    _refuse_odd(answer, Done, Handed, Partly, Unsure)
+    refuse_odd(answer, Done, Handed, Partly, Unsure)
     return answer
 
 
@@ -123,18 +123,19 @@ def _reconciled(
         delivery=context.delivery(plan, record),
         settings=context.settings(spec),
     )
-    _refuse_odd(answer, Done, NotStarted, Partly, Unsure)
+    refuse_odd(answer, Done, NotStarted, Partly, Unsure)
     return answer
 
 
-def _refuse_odd(answer: object, *allowed: type) -> None:
+def refuse_odd(answer: object, *allowed: type) -> None:
     """Refuse what the ledger could not keep, while it is still known whose answer it is."""
     if not isinstance(answer, allowed):
         names = ", ".join(one.__name__ for one in allowed)
         raise PluginError(f"the connector answered {type(answer).__name__} where it may say {names}")
-    if isinstance(answer, Done | Handed):
+    evidence = getattr(answer, "evidence", None)
+    if evidence is not None:
         try:
-            canonical(dict(answer.evidence))
+            canonical(dict(evidence))
         except (TypeError, ValueError) as error:
             msg = f"the connector gave evidence that is no JSON ({type(error).__name__}); report it to its maintainers"
             raise PluginError(msg) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -17,6 +18,7 @@ from rosterbus.ledger.clock import Clock
 from rosterbus.ledger.deliveries import write_outcome
 from rosterbus.ledger.records import (
     BaselineMove,
+    Canceled,
     DeliveryRecord,
     DeliveryState,
     Settled,
@@ -86,7 +88,7 @@ class Confirmations:
                 values = {"outcome": "processed"} if settled == "processed" else {}
                 arrived = self._as_arrivable(connection, found, witness, token=token)
                 self._confirm(connection, arrived, token=token, baselines=baselines, **values)
-            return self._record(connection, found, settled, witness)
+            return record_settlement(connection, found, settled, witness, at=self._clock())
 
     def settlements(self, delivery: str) -> list[SettlementRecord]:
         """What people said of one delivery, oldest first."""
@@ -125,18 +127,19 @@ class Confirmations:
         at = self._clock()
         move_delivery(connection, found, "failed", token=token, at=at, reason=witness.reason, ended_at=at)
 
-    def _record(
-        self, connection: Connection, found: DeliveryRecord, settled: Settled, witness: Witness
-    ) -> SettlementRecord:
-        at = self._clock()
-        row = {"delivery": found.id, "settled": settled, "settled_at": at, **asdict(witness)}
-        query = insert(schema.settlements).values(**row).returning(schema.settlements)
-        recorded = SettlementRecord(**connection.execute(query).one()._mapping)
-        append(
-            connection,
-            "settlement",
-            at=at,
-            subject=found.id,
-            details={"settled": settled, **asdict(witness)},
-        )
-        return recorded
+
+def record_settlement(
+    connection: Connection,
+    found: DeliveryRecord,
+    settled: Settled | Canceled,
+    witness: Witness,
+    *,
+    at: datetime,
+) -> SettlementRecord:
+    """Write what a person said of a delivery, and the line about it, within the caller's transaction."""
+    row = {"delivery": found.id, "settled": settled, "settled_at": at, **asdict(witness)}
+    query = insert(schema.settlements).values(**row).returning(schema.settlements)
+    recorded = SettlementRecord(**connection.execute(query).one()._mapping)
+    kind = "settlement" if settled != "canceled" else "cancel"
+    append(connection, kind, at=at, subject=found.id, details={"settled": settled, **asdict(witness)})
+    return recorded

@@ -13,6 +13,7 @@ from rosterbus.ledger.baselines import Baselines
 from rosterbus.ledger.chain import Events
 from rosterbus.ledger.clock import Clock, utc_now
 from rosterbus.ledger.confirmations import Confirmations
+from rosterbus.ledger.corrections import Corrections
 from rosterbus.ledger.deliveries import Deliveries
 from rosterbus.ledger.locks import locked
 from rosterbus.ledger.notices import Notices
@@ -45,6 +46,7 @@ class Ledger:
         self.approvals = Approvals(self._store, clock)
         self.deliveries = Deliveries(self._store, clock)
         self.confirmations = Confirmations(self._store, clock)
+        self.corrections = Corrections(self._store, clock)
         self.baselines = Baselines(self._store, clock)
         self.sources = Sources(self._store, clock)
         self.notices = Notices(self._store, clock)

@@ -14,6 +14,7 @@ Verdict = Literal["go", "nothing new", "not due", "held", "refused"]
 PlanState = Literal["planned", "staged", "superseded", "expired", "delivered", "ended"]
 DeliveryState = Literal["staged", "intent", "sent", "confirmed", "held", "failed"]
 Settled = Literal["arrived", "not arrived", "processed"]
+Canceled = Literal["canceled"]
 BaselineKind = Literal["values", "digests"]
 
 OPEN: tuple[DeliveryState, ...] = ("staged", "intent", "sent")
@@ -150,11 +151,11 @@ class ApprovalRecord:
 
 @dataclass(frozen=True)
 class SettlementRecord:
-    """What a person knew of a delivery when nobody else could."""
+    """What a person knew of a delivery when nobody else could, or that it was canceled."""
 
     id: int
     delivery: str
-    settled: Settled
+    settled: Settled | Canceled
     by: str
     reason: str
     account: str
@@ -164,11 +165,15 @@ class SettlementRecord:
 
 @dataclass(frozen=True)
 class ExtractRecord:
-    """The last accepted extract of a pipeline, with the source's opaque state."""
+    """The last accepted extract of a pipeline, with the source's opaque state.
+
+    `mirror` is the folder of its raw tables, below the state folder; None where they are not kept.
+    """
 
     pipeline: str
     accepted_at: datetime
     state: Mapping[str, Any]
+    mirror: Path | None = None
 
 
 @dataclass(frozen=True)

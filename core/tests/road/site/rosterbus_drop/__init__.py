@@ -156,7 +156,7 @@ def reconcile(delivery, settings):
 def job(delivery, settings, order):
     path = Path(settings.folder) / "job.json"
     if not path.exists():
-        return Job("none", delivery.evidence.get("outcome", "unknown"), "no job is known")
+        return Job("none", "unknown", "no job is known")
     said = json.loads(path.read_text(encoding="utf-8"))
     if "away" in said:
         raise RetriableError("the folder is away")
