@@ -1,0 +1,142 @@
+"""Files for a person: a folder named by the time, each part in one of its own, and the steps beside them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+from functools import partial
+
+from rosterbus.deliveries import (
+    Address,
+    Delivery,
+    Done,
+    Handed,
+    Loaded,
+    NotStarted,
+    Partly,
+    Reconciled,
+    StagedFile,
+    Unsure,
+)
+from rosterbus.settings import Values
+
+from rosterbus_great_minds.places import Place, identity, opened
+
+STAMP = "%Y%m%d-%H%M%S"
+STEPS = "STEPS.txt"
+_UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
+LISTS = {"students": "Students", "staff": "Staff", "classes": "Classes"}
+"""The lists of the website by the layout that is uploaded there."""
+
+
+def address(delivery: Delivery, settings: Values) -> Address:
+    """``<yyyymmdd-hhmmss>/<nn>-<layout>-<school>/<file>``: a free second, and a folder for every part.
+
+    Each part keeps the file name that the website insists on, and its number is the order in which they are uploaded.
+    """
+    moment = delivery.at.astimezone(UTC)
+    while True:
+        # Counted in UTC, so that the hour which a clock leaves out in spring has no folder.
+        folder = f"{moment.astimezone(delivery.at.tzinfo):{STAMP}}"
+        files = tuple(f"{folder}/{part}/{file.name}" for part, file in _parts(delivery))
+        marker = f"{folder}/{STEPS}"
+        if not any(map(delivery.is_taken, (*files, marker))):
+            return Address(identity(settings), files, marker)
+        moment += timedelta(seconds=1)
+
+
+def send(delivery: Delivery, settings: Values) -> Loaded:
+    """Write everything under a name that nobody looks at, and give it its own when it is whole."""
+    folder, unfinished = _folders(delivery)
+    with opened(settings) as place:
+        steps = list(steps_of(delivery, f"{place.where.rstrip('/')}/{folder}"))
+        if place.exists(folder):
+            return _whole(place, delivery, steps) if delivery.was_sent else _strange(place, folder)
+        place.make_folder(unfinished)
+        put = []
+        for name, file in zip(delivery.addressed.files, delivery.files, strict=True):
+            inside = f"{unfinished}/{posixpath.relpath(name, folder)}"
+            place.make_folder(posixpath.dirname(inside))
+            put.append({**place.put(file, inside, partial(delivery.progress, file.name)), "remote": name})
+        numbered = "".join(f"{number}. {step}\n" for number, step in enumerate(steps, start=1))
+        place.write(f"{unfinished}/{STEPS}", numbered.encode())
+        delivery.about_to_send()
+        place.rename(unfinished, folder)
+        return _whole(place, delivery, steps, files=put)
+
+
+def look(delivery: Delivery, settings: Values) -> Reconciled:
+    """What became of the folder; once it has its name, handing it over again only tells the steps anew."""
+    if delivery.state == "confirmed":
+        return Done({})
+    folder, unfinished = _folders(delivery)
+    with opened(settings) as place:
+        if place.exists(folder):
+            return Partly(f"{folder} is there") if delivery.was_sent else _strange(place, folder)
+        if place.exists(unfinished):
+            return Partly(f"{unfinished} is there and not yet whole")
+        if delivery.was_sent:
+            return Unsure(
+                f"{folder} is no longer in {place.where}, and nobody said whether its files were uploaded"
+            )
+    return NotStarted()
+
+
+def steps_of(delivery: Delivery, where: str) -> Iterator[str]:
+    """What the person who uploads does, in order; names schools, counts rows, and nobody."""
+    yield "Sign in to Great Minds as a district or school administrator and open Manage."
+    for (part, _), file in zip(_parts(delivery), delivery.files, strict=True):
+        yield (
+            f"{_chosen(file)}, open {LISTS.get(file.layout, file.layout)} and upload {part}/{file.name} of {where} "
+            f"({file.rows:,} rows)."
+        )
+    yield (
+        "Where the status tells of errors, download the sync report (Options, View File Upload Status) and read it "
+        f"back: rosterbus report {delivery.id} --import REPORT --of PART, where PART is the folder of the file."
+    )
+    yield (
+        f"When all is uploaded, say so: rosterbus settle {delivery.id} --arrived --by NAME --reason TEXT, "
+        f"and delete {where}, which holds initial passwords."
+    )
+
+
+def _chosen(file: StagedFile) -> str:
+    name, school = file.split.get("school_name", ""), file.split.get("school_id", "")
+    begins = file.split.get("term_start_date", "")
+    year = (
+        f" and the school year of {begins}"
+        if begins
+        else " and the school year"
+        if file.layout == "classes"
+        else ""
+    )
+    return f"Choose the school {name} ({school}){year}" if name else f"Choose the school {school}{year}"
+
+
+def _parts(delivery: Delivery) -> Iterator[tuple[str, StagedFile]]:
+    """The folder of each file; its number makes it unique, however alike the ids of two schools are."""
+    for number, file in enumerate(delivery.files, start=1):
+        school = _UNSAFE.sub("-", file.split.get("school_id", "")).strip("-")
+        yield "-".join(filter(None, (f"{number:02}", file.layout, school))), file
+
+
+def _folders(delivery: Delivery) -> tuple[str, str]:
+    folder = posixpath.dirname(str(delivery.addressed.marker))
+    return folder, f".{folder}.part"
+
+
+def _whole(
+    place: Place, delivery: Delivery, steps: list[str], *, files: list[dict[str, object]] | None = None
+) -> Handed:
+    folder, _ = _folders(delivery)
+    known = files or [
+        {"remote": name, "bytes": file.bytes, "sha256": file.sha256}
+        for name, file in zip(delivery.addressed.files, delivery.files, strict=True)
+    ]
+    return Handed(f"{place.where.rstrip('/')}/{folder}", steps, {"files": known})
+
+
+def _strange(place: Place, folder: str) -> Unsure:
+    return Unsure(f"{folder} in {place.where} was made by somebody else than this delivery")
