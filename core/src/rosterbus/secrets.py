@@ -1,4 +1,4 @@
-"""Secrets are references; they are read when a connection is made, and at no other time."""
+"""Secrets are references; they are read where they are used, to connect or to make passwords, and at no other time."""
 
 from __future__ import annotations
 

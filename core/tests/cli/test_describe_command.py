@@ -8,6 +8,7 @@ from rosterbus.deliveries import TwinAnswer
 from rosterbus.findings import Rule, RuleDoc
 from rosterbus.hookspecs import hookimpl
 from rosterbus.layouts import Layout, Limits, boolean, text
+from rosterbus.secrets import SecretReference
 
 
 class Settings(settings.Settings):
@@ -24,13 +25,21 @@ class People(
     gone = boolean("Gone", value="no", true="yes", false="no")
 
 
+class Visits(
+    Layout, file="visits.csv", rows="registrations", key="Id", split=("school_id", "school_year"),
+    limits=Limits(bytes=2_000_000), source="the vendor's page",
+):
+    visit_id = text("Id", direct="registration_id", written=False)
+    password = text("Password", keyed="student_id", secret=SecretReference("env", "EXAMPLE"))
+
+
 RULES = (RuleDoc("pace", "one file in 24 hours", "not due", "the vendor's letter"),)
 ANSWERS = (TwinAnswer("a second file waits", "published", "the vendor's letter"),)
 
 
 def layouts(settings):
     assert settings.host, "what is required has some value"
-    return (People,)
+    return (People, Visits)
 
 
 @hookimpl
@@ -67,13 +76,14 @@ def test_tells_the_layout_that_its_settings_make_and_every_rule_with_its_source(
 
     told = rosterbus("describe", "vendor", "--json").json["plugins"][0]
 
-    [layout] = told["layouts"]
+    layout, visits = told["layouts"]
     assert (layout["file"], layout["key"], layout["limits"]["rows"]) == ("people.csv", ["Id"], 199_999)
     assert layout["absence"] == "who left is sent once more, with Gone = yes"
     assert [column["rule"] for column in layout["columns"]] == ["the vendor's table", "the vendor's page"]
     assert [(rule["sentence"], rule["source"]) for rule in layout["rules"]] == [
         ("ids are odd", "the vendor's footnote")
     ]
+    assert (layout["split"], visits["split"]) == ([], ["school_id", "school_year"])
     assert told["rules"] == [
         {
             "name": "pace",
@@ -101,6 +111,9 @@ def test_shows_people_guarantee_rules_notes_and_the_twin(rosterbus, install):
         "twin: rosterbus twin vendor",
         "  published    a second file waits (the vendor's letter)",
         "  limits       at most 199,999 rows",
+        "  split        a file for each school_id and school_year, and as many as the limits ask for",
+        "    Id   text; compared, not in the file",
+        "        a password made of student_id with a secret   [the vendor's page]",
     ):
         assert line in ran.out.splitlines()
 

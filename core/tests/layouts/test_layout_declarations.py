@@ -8,6 +8,7 @@ from rosterbus.layouts import (
     Column,
     Dialect,
     Direct,
+    Keyed,
     Layout,
     LayoutSpec,
     Limits,
@@ -27,6 +28,9 @@ from rosterbus.layouts import (
     words,
 )
 from rosterbus.layouts.layout import LayoutOptions
+from rosterbus.secrets import SecretReference
+
+SECRET = SecretReference("env", "EXAMPLE")
 
 
 class Students(
@@ -57,6 +61,7 @@ def test_a_class_reads_as_the_vendors_table():
     assert spec.name == "students"
     assert spec.key == ("Student Id",)
     assert spec.unique == (("Email",),)
+    assert spec.split == ()
     assert [column.name for column in spec.columns] == [
         "Student Id",
         "Email",
@@ -103,6 +108,15 @@ def test_a_source_is_one_of_the_four_mapping_types():
     assert text("A").source == Skip()
 
 
+def test_a_keyed_password_is_sensitive_and_stays_so_whatever_feeds_it_later():
+    column = text("Password", keyed="student_id", secret=SECRET)
+    assert column.source == Keyed("student_id", SECRET)
+    assert column.sensitive
+    assert column.with_source(Direct("student_number")).sensitive
+    assert text("Password", direct="student_id").with_source(Keyed("student_id", SECRET)).sensitive
+    assert text("Password", keyed="student_id", secret=None).source == Keyed("student_id", None)
+
+
 def test_another_source_leaves_the_vendors_limits():
     column = code("Gender", match="gender", codes={"female": "F"}).with_source(Match("sex", {"w": "W"}))
     assert column.problems("W") == ("Must be one of: F.",)
@@ -122,6 +136,11 @@ MISUSED = {
     "`unmatched` is 'drop'; allowed": lambda: text("A", match="a", codes={"b": "c"}, unmatched="drop"),
     r"`unmatched` is {'else': 'X'}": lambda: text("A", match="a", codes={"b": "c"}, unmatched={"else": "X"}),
     "`direct` is ''; a text is needed": lambda: text("A", direct=""),
+    "it has `direct` and `keyed`": lambda: text("A", direct="a", keyed="b", secret=SECRET),
+    "`keyed` needs `secret`": lambda: text("A", keyed="a"),
+    "a secret, never the secret itself": lambda: text("A", keyed="a", secret="hush"),
+    "`secret` goes with `keyed`": lambda: text("A", direct="a", secret=SECRET),
+    "is a text, and the kind is 'integer'": lambda: integer("A", keyed="a", secret=SECRET),
     "`direkt` is unknown here; allowed: direct": lambda: text("A", direkt="a"),
     "`longest` is unknown here": lambda: boolean("A", longest=3),
     "a code needs `codes` or `choices`": lambda: code("A", direct="a"),
@@ -190,6 +209,19 @@ CONTRADICTIONS = {
     "`name` is 'My users'": {"name": "My users"},
     "`rows` is ''": {"rows": ""},
     "it has no columns": {"columns": ()},
+    "none of its columns is written": {"columns": (text("Id", written=False),)},
+    "`split` is one text, 'school_id'; give a tuple": {"split": "school_id"},
+    "`split` names '_row', which is no roster column": {"split": ("_row",)},
+    "`split` names 'school_id' twice": {"split": ("school_id", "school_id")},
+    """with `split` absence can only be "kept", and it is 'deleted'""": {
+        "split": ("school_id",),
+        "absence": "deleted",
+    },
+    """with `split` absence can only be "kept", and it is 'explicit'""": {
+        "split": ("school_id",),
+        "absence": "explicit",
+        "leaver": {"Email": "gone"},
+    },
     "two columns have the header 'id' (case does not count)": {"columns": (text("Id"), text("ID"))},
     "two columns have the attribute `a_b`": {"columns": (text("A b"), text("A-b")), "key": ("A b",)},
     "the header '_row' begins with an underscore": {"columns": (text("Id"), text("_row"))},
@@ -316,6 +348,7 @@ def test_every_limit_is_described():
                 boolean("B", true="Y", false="N", match="a", codes="a.csv"),
                 decimal("D", places=2, minimum=0, maximum="4.5"),
                 column,
+                text("P", keyed="a", secret=SECRET, written=False),
             )
         )
     )
@@ -324,8 +357,10 @@ def test_every_limit_is_described():
         "Y or N",
         "at most 2 decimals; at least 0; at most 4.5",
         "joined by ';'; each at least 2 characters; each at most 9 characters; each abc ([a-z]+); sensitive",
+        "sensitive; compared, not in the file",
     ]
     assert [row["source"] for row in described[:2]] == ["transformation: lower(a)", "match codes: a by a.csv"]
+    assert described[-1]["source"] == "a password made of a with a secret"
 
 
 def test_declaring_layouts_does_not_start_the_engine():

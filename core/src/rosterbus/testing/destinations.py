@@ -206,7 +206,9 @@ def addressed(context: RunContext, trial: Trial, taken: set[str]) -> Address:
     """Where a plan of one file for each layout would go, if some names were taken."""
     part = context.pipeline.deliveries[0]
     files = [
-        StagedFile(spec.file, spec.name, trial.folder / spec.file, 1, 1, "0" * 64)
+        StagedFile(
+            spec.file, spec.name, trial.folder / spec.file, 1, 1, "0" * 64, dict.fromkeys(spec.split, "1")
+        )
         for spec in layouts_of(context, part)
     ]
     delivery = dying.unsent(context, files, taken)
