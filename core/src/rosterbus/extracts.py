@@ -68,8 +68,10 @@ class Changes:
     """A change set: the rows of `tables`, in this order, go over the rows of the mirror that have the same `key`.
 
     `deleted` is SQL over the raw columns, true for a row that takes its key out of the mirror. `former` is the raw
-    column with the key that a row had before, where a key can change (its key is one column then). Columns that
-    the mirror has and the change set lacks keep their cells. Where `from_nothing`, the first change set begins an
+    column with the key that a row had before, where a key can change (its key is one column then). `newer` is SQL
+    for how new a row is, where rows tell: one that is older than what the mirror has changes nothing. Of rows with the
+    same key the newest wins, and the last among those. Columns that the mirror has and the change set lacks keep their
+    cells. Where `from_nothing`, the first change set begins an
     empty mirror; elsewhere one without a mirror is refused, since a full extract is needed first. `completeness` is
     the mirror's own unless it is given.
     """
@@ -78,6 +80,7 @@ class Changes:
     key: tuple[str, ...]
     deleted: str = ""
     former: str = ""
+    newer: str = ""
     from_nothing: bool = False
     completeness: Completeness | None = None
 

@@ -29,7 +29,7 @@ from rosterbus.runs import accept, plan_one, reading
 
 @dataclass
 class Outcome:
-    """What a run came to. `nothing` is why the source had nothing to give, if so."""
+    """What a run came to. `nothing` is why the source had nothing new to give, if so."""
 
     pipeline: str
     run: int | None = None
@@ -128,8 +128,10 @@ def run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order | 
 def _run(context: RunContext, deliveries: Sequence[DeliveryPart], order: Order, outcome: Outcome) -> None:
     ready = [part for part in deliveries if _finished(context, part, outcome)]
     plans: list[StoredPlan] = []
-    with _alone([part.name for part in ready], outcome):
-        plans = _planned(context, ready, order, outcome) if ready else []
+    # Where no vendor can be told of them today, changes are kept all the same: tomorrow they may be gone.
+    changing = (last := context.ledger.sources.current(context.pipeline.name)) and last.mirror
+    with _alone([part.name for part in ready or deliveries], outcome):
+        plans = _planned(context, ready, order, outcome) if ready or changing else []
     for plan in plans:
         _applied(context, plan, outcome)
 
@@ -186,6 +188,7 @@ def _planned(
         if isinstance(read, str):
             outcome.nothing = read
             return []
+        outcome.nothing = read.extracted.nothing
         plans = []
         for part in deliveries:
             context.progress(f"planning {part.name}")

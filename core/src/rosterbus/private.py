@@ -72,7 +72,7 @@ def write_private_bytes(path: Path, data: bytes) -> Path:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return path
 
 
@@ -97,8 +97,15 @@ def _close_to_others(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself durable; Windows cannot open a folder and does not need it."""
+def sync_file(path: Path) -> None:
+    """Make what another library wrote durable, and its name too."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in it durable; Windows cannot open a folder and does not need it."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rosterbus.context import RunContext
 from rosterbus.engine import lock_engine, open_engine
 from rosterbus.errors import PluginError
-from rosterbus.extracts import Extract, Mapped, Nothing, SourceState, Unchanged
+from rosterbus.extracts import Changes, Extract, Mapped, Nothing, SourceState, Unchanged
 from rosterbus.fetching import Fetcher
-from rosterbus.plan.extraction import Extracted, account_for_raw, counted, load_extract, store_problems
+from rosterbus.ledger.records import ExtractRecord
+from rosterbus.mirror import HOME, Mirror, keep, read_mirror, remove_orphans
+from rosterbus.plan.extraction import (
+    Extracted,
+    account_for_raw,
+    counted,
+    load_extract,
+    load_mirror,
+    store_problems,
+)
 from rosterbus.plan.planning import Order, Planning, Subject
 from rosterbus.plan.relations import Roster, build_roster, create_views, roster_columns, store_optouts
 from rosterbus.plan.schools import store_schools
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.project import DeliveryPart, read_optouts, validate_settings
 from rosterbus.subjects import corrections_of, layouts_of, make_subject, needed_columns
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass
@@ -33,26 +47,39 @@ class Reading:
 def reading(
     context: RunContext, deliveries: Sequence[DeliveryPart], *, reuse: bool = False
 ) -> Iterator[Reading | str]:
-    """Read the source and make the roster that `deliveries` need; or the reason why there is nothing to read."""
+    """Read the source and make the roster that `deliveries` need; or the reason why there is nothing to read.
+
+    What the source's mirror becomes is kept before anything is planned, because the changes may be gone tomorrow.
+    With `reuse` nothing is fetched, and nothing is kept. Raises HeldError where the source has to begin anew.
+    """
     source = context.pipeline.source
     plugin = f"source:{source.connector}"
     settings = validate_settings(
         context.plugins[plugin].module.Settings, source.settings, context.pipeline, source.key_path
     )
     last = context.ledger.sources.current(context.pipeline.name)
+    folder = _folder(context, last)
+    if not reuse:
+        remove_orphans(_home(context), folder)
+    mirror = read_mirror(folder, source.connector)
     copies = context.extracts or context.ledger.state_dir / "extracts" / context.pipeline.name
     fetch = Fetcher(copies, start=context.pipeline.folder, reuse=reuse or context.extracts is not None)
-    state = SourceState(dict(last.state) if last else {}, context.folder, context.now, fetch)
+    # A state means nothing without the tables that it speaks of, or with those of another connector.
+    previous = dict(last.state) if last and bool(mirror) == bool(folder) else {}
+    state = SourceState(previous, context.folder, context.now, fetch)
     context.progress(f"reading {source.connector}")
     answer = context.plugins.call(plugin, "extract", step="extracting", settings=settings, state=state)
-    if isinstance(answer, Nothing | Unchanged):
-        yield answer.proof
-        return
-    if not isinstance(answer, Extract):
+    if not isinstance(answer, Extract | Nothing | Unchanged):
         msg = f"{plugin} answered `extract` with {type(answer).__name__}"
         raise PluginError(msg)
+    mirror = mirror or read_mirror(folder, source.connector, needed=_needs_mirror(answer))
+    if mirror is None and not isinstance(answer, Extract):
+        if answer.state is not None and not reuse:
+            context.ledger.sources.accept(context.pipeline.name, state=answer.state)
+        yield answer.proof
+        return
     with open_engine(context.folder) as connection:
-        extracted = load_extract(connection, answer, clock=context.now)
+        extracted = _loaded(context, connection, answer, mirror)
         store_optouts(connection, _optouts(context))
         lock_engine(connection, [context.ledger.state_dir])
         mapped = context.plugins.call(
@@ -61,6 +88,8 @@ def reading(
         if not isinstance(mapped, Mapped):
             msg = f"{plugin} answered `map` with {type(mapped).__name__}"
             raise PluginError(msg)
+        if not reuse:
+            _keep(context, extracted, last)
         yield _mapped(context, extracted, mapped, deliveries)
 
 
@@ -84,8 +113,50 @@ def plan_one(context: RunContext, read: Reading, part: DeliveryPart, order: Orde
 
 
 def accept(context: RunContext, extracted: Extracted) -> None:
-    """Remember this extract as the last one read."""
-    context.ledger.sources.accept(context.pipeline.name, state=extracted.state)
+    """Remember an extract of whole tables as the last one read; one with a mirror was kept before it was planned."""
+    if not (extracted.mirror or extracted.nothing or extracted.stale):
+        context.ledger.sources.accept(context.pipeline.name, state=extracted.state or {})
+
+
+def _loaded(
+    context: RunContext,
+    connection: duckdb.DuckDBPyConnection,
+    answer: Extract | Nothing | Unchanged,
+    mirror: Mirror | None,
+) -> Extracted:
+    if isinstance(answer, Extract):
+        connector = context.pipeline.source.connector
+        return load_extract(connection, answer, clock=context.now, connector=connector, mirror=mirror)
+    assert mirror is not None  # noqa: S101 - without one nothing is loaded
+    return load_mirror(connection, answer, mirror, clock=context.now)
+
+
+def _keep(context: RunContext, extracted: Extracted, last: ExtractRecord | None) -> None:
+    """Make the mirror and the source's state the last known ones, both at once."""
+    sources, pipeline = context.ledger.sources, context.pipeline.name
+    if extracted.mirror is not None:
+        context.progress("keeping what the source gave")
+        folder = keep(extracted.connection, extracted.mirror, _home(context))
+        sources.accept(
+            pipeline, state=extracted.state or {}, mirror=folder.relative_to(context.ledger.state_dir)
+        )
+        remove_orphans(_home(context), folder)
+    elif extracted.nothing and extracted.state is not None:
+        sources.accept(pipeline, state=extracted.state, mirror=last.mirror if last else None)
+
+
+def _home(context: RunContext) -> Path:
+    """The folder of this pipeline's mirrors."""
+    return context.ledger.state_dir / HOME / context.pipeline.name
+
+
+def _folder(context: RunContext, last: ExtractRecord | None) -> Path | None:
+    return context.ledger.state_dir / last.mirror if last and last.mirror else None
+
+
+def _needs_mirror(answer: Extract | Nothing | Unchanged) -> bool:
+    tables = answer.tables.values() if isinstance(answer, Extract) else ()
+    return not isinstance(answer, Extract) or any(isinstance(table, Changes) for table in tables)
 
 
 def _mapped(

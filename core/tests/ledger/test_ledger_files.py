@@ -12,6 +12,7 @@ from rosterbus.ledger import Ledger, migrations, store
 from rosterbus.ledger.shares import refuse_network_share
 from sqlalchemy import Connection, inspect, text
 
+NEXT = migrations.VERSION + 1
 posix = pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
 
 
@@ -57,7 +58,9 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(tmp_path):
     with closing(sqlite3.connect(file)) as plain:
         plain.execute("UPDATE schema_version SET version = 99")
         plain.commit()
-    with pytest.raises(ConfigError, match=r"newer rosterbus.*found schema version 99; allowed: up to 1"):
+    with pytest.raises(
+        ConfigError, match=rf"newer rosterbus.*found schema version 99; allowed: up to {NEXT - 1}"
+    ):
         Ledger(tmp_path / "state")
     with closing(sqlite3.connect(file)) as plain:
         assert plain.execute("SELECT version FROM schema_version").fetchall() == [(99,)]
@@ -71,10 +74,11 @@ def test_an_older_ledger_climbs_every_step_in_order(ledger):
         return step
 
     with ledger._store.write() as connection:
-        migrations.bring_up_to_date(connection, 3, steps={2: add("second"), 3: add("third")})
+        steps = {NEXT: add("second"), NEXT + 1: add("third")}
+        migrations.bring_up_to_date(connection, NEXT + 1, steps=steps)
     with ledger._store.read() as connection:
         columns = [column["name"] for column in inspect(connection).get_columns("runs")]
-        assert connection.execute(text("SELECT version FROM schema_version")).scalars().all() == [3]
+        assert connection.execute(text("SELECT version FROM schema_version")).scalars().all() == [NEXT + 1]
     assert columns[-2:] == ["second", "third"]
 
 
@@ -84,10 +88,24 @@ def test_a_step_that_fails_leaves_the_older_ledger_whole(ledger):
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError), ledger._store.write() as connection:
-        migrations.bring_up_to_date(connection, 2, steps={2: fail})
+        migrations.bring_up_to_date(connection, NEXT, steps={NEXT: fail})
     with ledger._store.read() as connection:
         assert "half" not in [column["name"] for column in inspect(connection).get_columns("runs")]
-        assert connection.execute(text("SELECT version FROM schema_version")).scalars().all() == [1]
+        assert connection.execute(text("SELECT version FROM schema_version")).scalars().all() == [NEXT - 1]
+
+
+def test_a_ledger_of_the_first_version_keeps_its_extracts_and_can_point_to_mirrors(tmp_path):
+    with Ledger(tmp_path / "state") as ledger:
+        ledger.sources.accept("springfield", state={"sha256": "1"})
+    with closing(sqlite3.connect(tmp_path / "state" / "ledger.sqlite")) as plain:
+        plain.execute("ALTER TABLE extracts DROP COLUMN mirror")
+        plain.execute("UPDATE schema_version SET version = 1")
+        plain.commit()
+    with Ledger(tmp_path / "state") as ledger:
+        climbed = ledger.sources.current("springfield")
+        assert (climbed.state, climbed.mirror) == ({"sha256": "1"}, None)
+        ledger.sources.accept("springfield", state={"sha256": "2"}, mirror=Path("mirror/springfield/1"))
+        assert ledger.sources.current("springfield").mirror == Path("mirror/springfield/1")
 
 
 def test_every_version_after_the_first_has_its_step():

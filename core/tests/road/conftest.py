@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "site"))
 
+from mirror_kit import FedVillage
 from village_kit import Village
 
 
@@ -18,4 +19,15 @@ def village(tmp_path: Path) -> Village:
     made = Village(tmp_path)
     made.vendor.mkdir()
     (tmp_path / "rosterbus.toml").write_text("", encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def fed(tmp_path: Path) -> FedVillage:
+    """A new village whose source gives what a test says, and sends students alone."""
+    made = FedVillage(tmp_path)
+    made.vendor.mkdir()
+    made.export.mkdir()
+    (tmp_path / "rosterbus.toml").write_text("", encoding="utf-8")
+    made.pipeline(deliver="contacts = false")
     return made

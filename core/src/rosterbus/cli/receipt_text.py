@@ -13,7 +13,7 @@ from rosterbus.pipelines import Outcome
 def outcome_lines(outcome: Outcome) -> Iterator[str]:
     """Every receipt of a run, and every failure."""
     if outcome.nothing:
-        yield f"{outcome.pipeline}: nothing new ({outcome.nothing})"
+        yield f"{outcome.pipeline}: nothing new from the source ({outcome.nothing})"
     for receipt in outcome.receipts:
         yield from receipt_lines(receipt)
     for failure in outcome.failures:

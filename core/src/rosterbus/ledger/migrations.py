@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from rosterbus.errors import ConfigError
 from rosterbus.ledger import schema
 
-VERSION = 1
+VERSION = 2
 Step = Callable[[Connection], None]
-STEPS: Mapping[int, Step] = MappingProxyType({})
+
+
+def _point_to_mirrors(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE extracts ADD COLUMN mirror VARCHAR"))
+
+
+STEPS: Mapping[int, Step] = MappingProxyType({2: _point_to_mirrors})
 
 
 def bring_up_to_date(

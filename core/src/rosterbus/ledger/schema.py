@@ -194,6 +194,7 @@ extracts = Table(
     _text("pipeline", primary_key=True),
     Column("accepted_at", Moment, nullable=False),
     _json("state"),
+    Column("mirror", Place),
 )
 
 notices = Table(

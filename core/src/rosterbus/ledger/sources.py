@@ -1,8 +1,9 @@
-"""What each pipeline knows of its source: the state of the last extract that was accepted."""
+"""What each pipeline knows of its source: the state and the mirror of the last extract that was accepted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -21,9 +22,17 @@ class Sources:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
-    def accept(self, pipeline: str, *, state: Mapping[str, Any]) -> None:
-        """Make this the last known extract; `state` is the source's own, opaque JSON."""
-        row = {"pipeline": pipeline, "accepted_at": self._clock(), "state": dict(state)}
+    def accept(self, pipeline: str, *, state: Mapping[str, Any], mirror: Path | None = None) -> None:
+        """Make this the last known extract: the source's own state, opaque JSON, and the mirror that goes with it.
+
+        `mirror` is a folder below the state folder; neither is ever accepted without the other.
+        """
+        row = {
+            "pipeline": pipeline,
+            "accepted_at": self._clock(),
+            "state": dict(state),
+            "mirror": mirror,
+        }
         with self._store.write() as connection:
             connection.execute(delete(TABLE).where(TABLE.c.pipeline == pipeline))
             connection.execute(insert(TABLE).values(**row))

@@ -9,6 +9,7 @@ from typing import Any
 from rosterbus.findings import Finding
 from rosterbus.hookspecs import hookimpl
 from rosterbus.plan.difference import SchoolCounts
+from rosterbus.plan.extraction import NOTHING_NEW
 from rosterbus.plan.view import LayoutView, PlanView
 
 IF_NOTHING = "the vendor keeps what it holds now, and nothing of this plan is sent"
@@ -75,6 +76,7 @@ def _source(plan: PlanView) -> Iterator[Finding]:
             f"the export was made {plan.as_of:%Y-%m-%d %H:%M}, more than {most} days ago",
             cause="the job in the SIS that writes the export no longer runs",
         )
+    yield from _unchanged(plan)
     for finding in plan.extract_findings:
         rows, of = finding.numbers.get("rows", 0), finding.numbers.get("of", 0)
         if rows > plan.guards.floor and rows > of * plan.guards.orphans and of:
@@ -90,6 +92,19 @@ def _source(plan: PlanView) -> Iterator[Finding]:
             f"`{table}` no longer has {_named(columns)}",
             cause="another export template, or a renamed header",
         )
+
+
+def _unchanged(plan: PlanView) -> Iterator[Finding]:
+    """A source that has had nothing new for too long is more likely broken than quiet."""
+    most = plan.guards.unchanged_days
+    for finding in plan.extract_findings:
+        if finding.rule == NOTHING_NEW and most and (days := finding.numbers["days"]) > most:
+            yield _hold(
+                "nothing new for too long",
+                f"the source has given nothing new for {days} days; `unchanged_days` allows {most}",
+                cause="the job in the SIS that writes the export no longer runs, or writes to another place",
+                numbers={"days": days, "allowed": most},
+            )
 
 
 def _zero(view: LayoutView) -> Iterator[Finding]:

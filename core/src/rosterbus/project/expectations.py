@@ -23,7 +23,8 @@ class Guards:
     """The limits past which a plan is held: shares of a layout's rows, in the whole and in each school.
 
     `orphans` is about rows of the export that refer to nothing. A share of 1 is never passed. Up to `floor` rows no
-    share is judged. `max_age_days` is how old an export may be; None: its age is not judged.
+    share is judged. `max_age_days` is how old an export may be; None: its age is not judged. `unchanged_days` is how
+    long a source may answer that it has nothing new; 0: for ever.
     """
 
     removed: float = 0.10
@@ -33,6 +34,7 @@ class Guards:
     orphans: float = 0.01
     floor: int = 25
     max_age_days: int | None = None
+    unchanged_days: int = 14
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,11 @@ class GuardSettings(Settings):
     orphans = _share("refer to something that is not there, of a file", Guards.orphans)
     floor = number("up to this many rows no share is judged", default=Guards.floor, least=0)
     max_age_days = number("how many days old an export may be", least=1)
+    unchanged_days = number(
+        "for how many days the source may have nothing new, and be planned from what it gave before; 0: for ever",
+        default=Guards.unchanged_days,
+        least=0,
+    )
 
 
 class ExpectSettings(Settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ class Loaded:
     """A raw table in the engine, and what became of every record that was read.
 
     `read` are the records without the header and without blank ones: `raw.rows` accepted and `rejected`.
-    `problems` are one or more for each rejected record, in the order of the file.
+    `problems` are one or more for each rejected record, in the order of the file. `changes` are the counts of a change
+    set that was merged into the table, if one was.
     """
 
     raw: RawTable
@@ -32,14 +34,18 @@ class Loaded:
     rejected: int
     problems: tuple[Problem, ...]
     findings: tuple[Finding, ...]
+    changes: Mapping[str, int] | None = None
 
 
-def load_table(connection: DuckDBPyConnection, name: str, table: Table) -> Loaded:
+def load_table(
+    connection: DuckDBPyConnection, name: str, table: Table, *, key: Sequence[str] | None = None
+) -> Loaded:
     """Bring a table into the engine as the view ``raw."<name>"``, replacing one of that name.
 
     The view has `_row` BIGINT, the row number in the file (header = row 1; blank and malformed ones count, a
     quoted line break does not start a row), and then the columns in file order, all VARCHAR, blank = ''.
-    The cells stand in the schema ``loaded``; nothing outside the engine is read afterwards.
+    The cells stand in the schema ``loaded``; nothing outside the engine is read afterwards. A row with a blank cell
+    in a column of `key` (the table's own, unless given) is rejected.
 
     Raises ConnectorError where there is no header, it cannot be read or lacks the key column, or a column of
     a stream is no text; ConfigError where the declared encoding or dialect is impossible; OSError where the
@@ -48,8 +54,11 @@ def load_table(connection: DuckDBPyConnection, name: str, table: Table) -> Loade
     connection.execute("CREATE SCHEMA IF NOT EXISTS raw; CREATE SCHEMA IF NOT EXISTS loaded")
     inner = f"loaded.{_quoted(name)}"
     filled = _fill(connection, inner, table)
-    keyless = _without_key(connection, inner, filled, table=table)
-    _create_view(connection, name, filled, key=table.key if keyless else None)
+    keys = tuple(key) if key is not None else (table.key,) if table.key else ()
+    for one in keys:
+        require_key(filled.header, one, file=table.file)
+    keyless = _without_key(connection, inner, filled, file=table.file, keys=keys)
+    _create_view(connection, name, filled, keys=keys if keyless else ())
     raw = RawTable(name, table.file, filled.header.names, filled.rows - len(keyless), table.completeness)
     rejected = filled.rejected + len(keyless)
     problems = sorted((*filled.problems, *keyless), key=lambda problem: problem.row)
@@ -73,27 +82,30 @@ def _fill(connection: DuckDBPyConnection, inner: str, table: Table) -> Filled:
 
 
 def _without_key(
-    connection: DuckDBPyConnection, inner: str, filled: Filled, *, table: Table
+    connection: DuckDBPyConnection, inner: str, filled: Filled, *, file: str, keys: tuple[str, ...]
 ) -> list[Problem]:
-    if table.key is None:
+    if not keys:
         return []
-    blank = f"NOT {_has_key(filled, table.key)}"
-    found = connection.execute(f"SELECT {filled.number} FROM {inner} WHERE {blank} ORDER BY 1").fetchall()
+    first = "".join(f" WHEN NOT {_has_key(filled, (key,))} THEN {place}" for place, key in enumerate(keys))
+    found = connection.execute(
+        f"SELECT {filled.number}, CASE{first} END FROM {inner} WHERE NOT {_has_key(filled, keys)} ORDER BY 1"
+    ).fetchall()
     sentence = "the key is blank, so nobody can say whose row it is"
-    return [Problem(table.file, row, table.key, sentence, kind="no-key") for (row,) in found]
+    return [Problem(file, row, keys[place], sentence, kind="no-key") for row, place in found]
 
 
-def _create_view(connection: DuckDBPyConnection, name: str, filled: Filled, *, key: str | None) -> None:
+def _create_view(connection: DuckDBPyConnection, name: str, filled: Filled, *, keys: tuple[str, ...]) -> None:
     columns = ", ".join(f"c{place} AS {_quoted(column)}" for place, column in enumerate(filled.header.names))
-    rows = f" WHERE {_has_key(filled, key)}" if key is not None else ""
+    rows = f" WHERE {_has_key(filled, keys)}" if keys else ""
     connection.execute(
         f"CREATE OR REPLACE VIEW raw.{_quoted(name)} AS "
         f"SELECT CAST({filled.number} AS BIGINT) AS _row, {columns} FROM loaded.{_quoted(name)}{rows}"
     )
 
 
-def _has_key(filled: Filled, key: str) -> str:
-    return rf"trim(c{filled.header.names.index(key)}, E' \t\r\n') <> ''"
+def _has_key(filled: Filled, keys: tuple[str, ...]) -> str:
+    places = [filled.header.names.index(key) for key in keys]
+    return "(" + " AND ".join(rf"trim(c{place}, E' \t\r\n') <> ''" for place in places) + ")"
 
 
 def _quoted(name: str) -> str:

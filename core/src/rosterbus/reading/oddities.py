@@ -7,6 +7,7 @@ from collections.abc import Collection
 from rosterbus.findings import Finding
 from rosterbus.reading.survey import Encoding
 
+HEADER_ONLY = "header only"
 SPELLED = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}
 
 
@@ -52,7 +53,7 @@ def header_only(file: str) -> Finding:
     """A file with a header and nobody in it."""
     return Finding(
         severity="warn",
-        rule="header only",
+        rule=HEADER_ONLY,
         sentence=f"{file}: has a header and no record",
         cause="an export that found nobody, or that failed half-way",
     )
