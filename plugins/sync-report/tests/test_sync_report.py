@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,8 +22,8 @@ def a_problem(
     return Problem(more.pop("file", "users.csv"), row, column, message, **more)
 
 
-def written(folder: Path, *problems: Problem) -> list[list[str]]:
-    layout = ReportedLayout("students", "users.csv", problems)
+def written(folder: Path, *problems: Problem, has_ids: bool = True) -> list[list[str]]:
+    layout = ReportedLayout("students", "users.csv", problems, has_ids=has_ids)
     run = Run("1", "springfield", datetime.now(UTC), [ReportedDelivery("samegoal", [layout])], [])
     plugins = Plugins(core={"report:sync-report": rosterbus_sync_report})
     [path] = plugins.call("report:sync-report", "report", step="reporting", run=run, folder=folder)
@@ -47,13 +48,34 @@ def test_each_error_is_one_line(tmp_path: Path):
     ]
 
 
+def test_a_layout_without_ids_has_no_column_for_them(tmp_path: Path):
+    rows = written(tmp_path, a_problem(key="3217", column="className"), has_ids=False)
+
+    assert rows == [["Row Number", "Column Name", "Error"], ["7", "className", "Not a valid date."]]
+
+
+def test_an_error_that_the_vendor_found_stands_among_the_others(tmp_path: Path):
+    said = "refused by the vendor on 2026-11-20: The e-mail is taken."
+    rows = written(
+        tmp_path, a_problem(key="s7"), a_problem(column="email", message=said, kind="vendor", key="s7")
+    )
+
+    assert [row[2:] for row in rows[1:]] == [["Birth Date", "Not a valid date."], ["email", said]]
+
+
+def test_a_cell_is_never_shown_even_where_it_was_asked_for(tmp_path: Path):
+    problem = replace(a_problem(key="s7"), value="31/02/2015")
+
+    assert "31/02/2015" not in str(written(tmp_path, problem))
+
+
 def test_an_error_of_a_joined_file_names_that_file(tmp_path: Path):
     rows = written(tmp_path, a_problem(row=31, file="demographics.csv"))
 
     assert rows[1] == ["31", "", "Birth Date", "Not a valid date. (in demographics.csv)"]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n=", " =", "＝", "＠"])
 def test_no_cell_is_taken_for_a_formula(tmp_path: Path, start: str):
     hostile = f"{start}HYPERLINK(1)"
 
