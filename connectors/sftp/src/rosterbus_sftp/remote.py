@@ -17,7 +17,7 @@ from rosterbus.settings import Values
 
 from rosterbus_sftp.failures import FAILURES, failed
 from rosterbus_sftp.settings import server
-from rosterbus_sftp.upload import Progress, Source, upload
+from rosterbus_sftp.upload import Progress, Source, put_in_place, upload
 
 REQUEST = 32 * 1024
 READ_AHEAD = 1024 * 1024
@@ -132,6 +132,14 @@ class Remote:
             told = partial(delivery.progress, file.name)
             evidence.append(self.put(file.path, remote, rename=rename, sha256=file.sha256, progress=told))
         return {"files": evidence}
+
+    def replace(self, part: str, name: str) -> None:
+        """Give a file that is whole another name, in one step and in the place of whatever has it.
+
+        A reader sees the file before or this one, and never a half. Raises ConnectorError where the server cannot
+        replace a file.
+        """
+        put_in_place(self, part, name)
 
     @contextmanager
     def doing(self, what: str, path: str) -> Iterator[None]:

@@ -60,6 +60,11 @@ def upload(
     return _evidence(name, source, verified)
 
 
+def put_in_place(remote: Remote, part: str, name: str) -> None:
+    """Give `part` the name `name`. See `Remote.replace` for what is promised."""
+    _rename(remote, part, name, replace=True)
+
+
 def _send(remote: Remote, source: Source, part: str, progress: Progress) -> None:
     there = remote.size(part)
     kept = there if there and _begins_like(remote, part, there, source) else 0

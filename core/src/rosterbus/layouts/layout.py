@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Required, TypedDict, Unpack
 
 from rosterbus.findings import Rule
 from rosterbus.layouts.columns import Column
-from rosterbus.layouts.spec import Absence, Dialect, LayoutSpec, Limits, Sends, as_checked
+from rosterbus.layouts.spec import Absence, Dialect, LayoutSpec, Limits, Sends, Skips, as_checked
 
 
 class LayoutOptions(TypedDict, total=False):
@@ -31,6 +31,7 @@ class LayoutOptions(TypedDict, total=False):
     limits: Limits
     split: str | tuple[str, ...]
     open: bool
+    skips: Skips
     where: str
     rules: tuple[Rule, ...]
     source: str

@@ -15,6 +15,7 @@ from rosterbus.layouts.columns import Column
 
 Absence = Literal["kept", "deleted", "deactivated", "explicit"]
 Sends = Literal["everyone", "changes", "new"]
+Skips = Literal["blank", "absent"]
 
 _FILE = re.compile(r'[^\\/:*?"<>|\x00-\x1f]*[^\\/:*?"<>|\x00-\x1f. ]')
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
@@ -76,7 +77,8 @@ class LayoutSpec:
     that is sent are deleted. `where` is a condition of the mapping language over roster columns. `split` names
     roster columns: rows with other values in them go into other files, and a file that would break `limits` becomes
     several; without it there is one file, and what breaks its limits is refused. `open`: a pipeline may add and
-    rename columns. `source`: the page that states the layout. Raises ValueError for
+    rename columns. `skips`: what becomes of a column that a pipeline does not map, ``blank`` cells below its header or
+    an ``absent`` column. `source`: the page that states the layout. Raises ValueError for
     what contradicts itself.
     """
 
@@ -97,6 +99,7 @@ class LayoutSpec:
     limits: Limits = field(default_factory=Limits)
     split: tuple[str, ...] = ()
     open: bool = False
+    skips: Skips = "blank"
     where: str = ""
     rules: tuple[Rule, ...] = ()
     source: str = ""
@@ -155,6 +158,7 @@ def _wrong_with(spec: LayoutSpec) -> Iterator[str]:
     for what, choice, allowed in (
         ("absence", spec.absence, get_args(Absence)),
         ("sends", spec.sends, get_args(Sends)),
+        ("skips", spec.skips, get_args(Skips)),
     ):
         if choice not in allowed:
             yield f"`{what}` is {choice!r}; allowed: {', '.join(allowed)}"

@@ -184,7 +184,8 @@ def _changed_spec(spec: LayoutSpec, changes: LayoutMap, *, complain: Complain) -
             )
         column = known or Column(name=name, attribute=name)
         if not entry.only_renames:
-            column = column.with_source(_source(entry))
+            written = column.written and not (entry.skip and spec.skips == "absent")
+            column = replace(column.with_source(_source(entry)), written=written)
         given.append(replace(column, name=entry.rename or column.name))
     try:
         return spec.with_columns(*given)
