@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from rosterbus.engine import literal, quoted
 from rosterbus.layouts import Keyed
+from rosterbus.layouts.law import UNRENDERED
 from rosterbus.mapping import FAILED, UNMATCHED
+from rosterbus.mirror import located
 from rosterbus.plan.compilation import CompiledColumn, CompiledLayout
 from rosterbus.plan.rendering import REJECTED, Rendered, key_text
 from rosterbus.plan.staging import copy
@@ -48,7 +50,7 @@ def keep_problems(connection: duckdb.DuckDBPyConnection, rendered: Rendered, fol
     copy(
         connection,
         f'SELECT p.file, p."row", p.key, p."column", p.kind, p.message, {_value(layout)} AS value '
-        f"FROM work.problems p LEFT JOIN {rendered.table} t ON t._n = p.n "
+        f"FROM ({located('FROM work.problems', file='file', row='row')}) p LEFT JOIN {rendered.table} t ON t._n = p.n "
         f"LEFT JOIN extracted.{quoted(rendered.relation)} r ON r.rowid = p.n "
         f'WHERE p.layout = {literal(layout.spec.name)} ORDER BY p.n, p."column", p.message',
         problems_file(folder, layout.spec.name),
@@ -120,4 +122,7 @@ def _text(one: CompiledColumn) -> str:
         made_of = f"r.{quoted(reads[0])}"
     else:
         made_of = " || ', ' || ".join(f"{literal(f'{name}=')} || r.{quoted(name)}" for name in reads) or "''"
-    return f"CASE WHEN {cell} IN ({literal(FAILED)}, {literal(UNMATCHED)}) THEN {made_of} ELSE {cell} END"
+    return (
+        f"CASE WHEN {cell} IN ({literal(FAILED)}, {literal(UNMATCHED)}) THEN {made_of} "
+        f"WHEN starts_with({cell}, {literal(UNRENDERED)}) THEN substr({cell}, 2) ELSE {cell} END"
+    )

@@ -44,4 +44,7 @@ def map(settings, tables):
         relations.append(
             Relation("student_guardians", contacts, lead="contacts", origins={"school_id": "students.school"})
         )
+    if "schools" in tables:
+        names = "SELECT _row, id AS school_id, name, 'active' AS status FROM raw.schools"
+        relations.append(Relation("schools", names, lead="schools"))
     return Mapped(relations, [Unused("contacts", "of nobody", "student = ''")])
