@@ -11,11 +11,13 @@ class Ability:
     """What the suite cannot know of a connector.
 
     `test_files`: whether the vendor takes test files, which it never processes; where it does not, one must be refused.
+    `by_hand`: whether a delivery ends with a person, who uploads it; the suite is that person, and says so afterwards.
     `changing`: the roster column that the suite changes to see a change arrive; a layout must send it.
     `waived`: the name of a test and the reason why this connector cannot pass it. A waived test still runs, and one
     that passes is an error: the waiver is to be taken out.
     """
 
     test_files: bool = False
+    by_hand: bool = False
     changing: str = "last_name"
     waived: Mapping[str, str] = field(default_factory=dict)

@@ -31,6 +31,7 @@ def while_sending(context: RunContext) -> None:
 def after_sending(context: RunContext) -> None:
     """Die when the connector has answered, before the ledger learns it."""
     context.ledger.confirmations.confirm = _die  # type: ignore[method-assign]
+    context.ledger.deliveries.hold = _die  # type: ignore[method-assign]
 
 
 PLACES: Mapping[str, Callable[[RunContext], None]] = MappingProxyType(

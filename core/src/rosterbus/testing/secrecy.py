@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rosterbus.secrets import SecretReference
-from rosterbus.testing.trial import Trial
+from rosterbus.testing.trial import Trial, secrets_in
 from rosterbus.testing.village import CANARY
 
 DATA = ("files", "spill", "extracts")
@@ -28,5 +27,5 @@ def leaks(trial: Trial, heard: Iterable[str]) -> list[str]:
 
 def _secrets(trial: Trial) -> Iterable[tuple[str, bytes]]:
     for name, value in trial.twin.settings.items():
-        if isinstance(value, SecretReference):
-            yield f"the secret {name}", value.reveal().strip().lower().encode()
+        for number, secret in enumerate(secrets_in(value), start=1):
+            yield f"the secret {name} {number}", secret.reveal().strip().lower().encode()

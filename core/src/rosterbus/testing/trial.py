@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from rosterbus.context import RunContext
 from rosterbus.deliveries import Twin
 from rosterbus.delivery.baselines import set_empty
+from rosterbus.delivery.deciding import settle
 from rosterbus.ledger import Ledger
 from rosterbus.pipelines import Outcome, opened, run
 from rosterbus.plan.planning import Order
@@ -52,6 +53,8 @@ class Trial:
     words: list[str] = field(default_factory=list)
     earlier: int = 0
     """How many imports the twin had seen before this trial."""
+    by_hand: bool = False
+    """Whether somebody uploads what is handed over, and says so before the next run."""
 
     @property
     def state(self) -> Path:
@@ -92,6 +95,8 @@ class Trial:
     ) -> Outcome:
         """Run the pipeline `later` than the last time; `meddle` may change the run before it begins."""
         self.pass_time(later)
+        if self.by_hand:
+            self._say_uploaded()
         with self.opened(overrides) as context:
             meddle(context)
             outcome = run(context, context.pipeline.deliveries, order)
@@ -124,8 +129,15 @@ class Trial:
         path = write_private_text(self.folder / "wrong-secret", "this-is-not-it")
         wrong = SecretReference("file", str(path), own=True)
         return {
-            name: wrong for name, value in self.twin.settings.items() if isinstance(value, SecretReference)
+            name: _exchanged(value, wrong)
+            for name, value in self.twin.settings.items()
+            if any(secrets_in(value))
         }
+
+    def _say_uploaded(self) -> None:
+        with Ledger(self.state, clock=lambda: self.now) as ledger:
+            for waiting in [one for one in ledger.deliveries.latest() if one.waits]:
+                settle(ledger, waiting.id, "arrived", by="the suite", reason="every file was uploaded")
 
     def pass_time(self, later: timedelta) -> None:
         """Move the clock of this trial, and the twin's where it has one."""
@@ -168,6 +180,22 @@ def vendor_of(connector: str, settings: Mapping[str, Any], folder: Path) -> Iter
         yield Vendor(connector, settings, twin)
     finally:
         within(twin.stop, "stopping")
+
+
+def secrets_in(value: Any) -> Iterator[SecretReference]:
+    """The references to secrets in a setting, in however deep a table."""
+    if isinstance(value, SecretReference):
+        yield value
+    elif isinstance(value, Mapping):
+        for below in value.values():
+            yield from secrets_in(below)
+
+
+def _exchanged(value: Any, secret: SecretReference) -> Any:
+    """The same setting with another secret in every place of one."""
+    if isinstance(value, Mapping):
+        return {name: _exchanged(below, secret) for name, below in value.items()}
+    return secret if isinstance(value, SecretReference) else value
 
 
 def rows_taken(analysis: Mapping[str, Any]) -> int:
