@@ -86,33 +86,27 @@ def look(delivery: Delivery, settings: Values) -> Reconciled:
 
 def steps_of(delivery: Delivery, where: str) -> Iterator[str]:
     """What the person who uploads does, in order; names schools, counts rows, and nobody."""
-    yield "Sign in to Great Minds as a district or school administrator and open Manage."
+    yield f"Take the files from {where}, sign in to Great Minds as an administrator and open Manage."
     for (part, _), file in zip(_parts(delivery), delivery.files, strict=True):
-        yield (
-            f"{_chosen(file)}, open {LISTS.get(file.layout, file.layout)} and upload {part}/{file.name} of {where} "
-            f"({file.rows:,} rows)."
-        )
+        website = LISTS.get(file.layout, file.layout)
+        yield f"Choose {_school(file)}, open {website} and upload {part}/{file.name} ({file.rows:,} rows)."
     yield (
         "Where the status tells of errors, download the sync report (Options, View File Upload Status) and read it "
         f"back: rosterbus report {delivery.id} --import REPORT --of PART, where PART is the folder of the file."
     )
     yield (
         f"When all is uploaded, say so: rosterbus settle {delivery.id} --arrived --by NAME --reason TEXT, "
-        f"and delete {where}, which holds initial passwords."
+        "and delete the files, which hold initial passwords."
     )
 
 
-def _chosen(file: StagedFile) -> str:
+def _school(file: StagedFile) -> str:
     name, school = file.split.get("school_name", ""), file.split.get("school_id", "")
+    chosen = f"{name} (school {school})" if name else f"the school {school}"
+    if file.layout != "classes":
+        return chosen
     begins = file.split.get("term_start_date", "")
-    year = (
-        f" and the school year of {begins}"
-        if begins
-        else " and the school year"
-        if file.layout == "classes"
-        else ""
-    )
-    return f"Choose the school {name} ({school}){year}" if name else f"Choose the school {school}{year}"
+    return f"{chosen} and the school year" + (f" that has {begins}" if begins else "")
 
 
 def _parts(delivery: Delivery) -> Iterator[tuple[str, StagedFile]]:
