@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import rosterbus_html_report
+from playwright.sync_api import Browser, Page, sync_playwright
 from rosterbus.findings import Finding, Problem
 from rosterbus.reports import ReportedDelivery, ReportedLayout, Run, Upload
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,13 +49,78 @@ WRONG = {
 IF_WRONG = "mend the export and run the pipeline again; the new plan takes the place of this one"
 
 
+@dataclass
+class Seen:
+    """A page in the browser, with everything that it said and asked for."""
+
+    page: Page
+    path: Path
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not on this machine (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def seen(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """Opens the page of a run. A page that says anything on the console, or asks for anything, fails its test."""
+    opened: list[Seen] = []
+    with ExitStack() as stack:
+
+        def look(run: Run, **options: Any) -> Page:
+            [path] = rosterbus_html_report.report(run, tmp_path)
+            context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+            stack.callback(context.close)
+            context.set_default_timeout(15_000)
+            one = Seen(context.new_page(), path)
+            one.page.on("console", lambda message: one.said.append(message.text))
+            one.page.on("pageerror", lambda error: one.said.append(str(error)))
+            one.page.on("dialog", lambda dialog: one.said.append(dialog.message))
+            one.page.on("request", lambda request: one.asked.append(request.url))
+            one.page.goto(path.as_uri())
+            opened.append(one)
+            return one.page
+
+        yield look
+        for one in opened:
+            assert one.said == []
+            assert one.asked == [one.path.as_uri()]
+
+
+@pytest.fixture
+def springfield_run() -> Callable[..., Run]:
+    return springfield
+
+
+@pytest.fixture
+def wrong() -> Callable[..., list[Problem]]:
+    return wrong_rows
+
+
+@pytest.fixture
+def held_receipt() -> Callable[..., dict[str, Any]]:
+    return a_receipt
+
+
 def shares(whole: int, names: Sequence[str], *, dice: random.Random) -> dict[str, int]:
     """A number dealt out to some names."""
     cuts = sorted(dice.randint(0, whole) for _ in names[1:])
-    return {name: after - before for name, before, after in zip(names, [0, *cuts], [*cuts, whole], strict=True)}
+    return {
+        name: after - before for name, before, after in zip(names, [0, *cuts], [*cuts, whole], strict=True)
+    }
 
 
-def moved(counts: Mapping[str, int], names: Sequence[str], *, dice: random.Random) -> dict[str, dict[str, int]]:
+def moved(
+    counts: Mapping[str, int], names: Sequence[str], *, dice: random.Random
+) -> dict[str, dict[str, int]]:
     """Counts by school or grade that add up to those of the layout."""
     by_kind = {
         kind: shares(counts.get(kind, 0), names, dice=dice)
@@ -80,7 +148,11 @@ def wrong_rows(file: str, wrong: Mapping[tuple[str, str], int], *, values: bool 
 
 
 def a_layout(
-    counts: Mapping[str, int], wrong: Mapping[tuple[str, str], int], *, name: str = "students", values: bool = False
+    counts: Mapping[str, int],
+    wrong: Mapping[tuple[str, str], int],
+    *,
+    name: str = "students",
+    values: bool = False,
 ) -> ReportedLayout:
     dice = random.Random(name)
     return ReportedLayout(
@@ -90,7 +162,9 @@ def a_layout(
         counts=counts,
         schools=moved(counts, list(SCHOOLS), dice=dice),
         grades=moved(counts, GRADES, dice=dice) if name == "students" else {},
-        columns={"grade_level": 31, "email_address": 18, "last_name": 4, "auth_identifier": 2} if counts["changed"] else {},
+        columns={"grade_level": 31, "email_address": 18, "last_name": 4, "auth_identifier": 2}
+        if counts["changed"]
+        else {},
         completeness="complete",
         proof="manifest says bulk",
     )
@@ -98,7 +172,13 @@ def a_layout(
 
 def a_receipt(name: str, state: str, layouts: Mapping[str, Mapping[str, int]], **more: Any) -> dict[str, Any]:
     raw = {
-        "users": {"file": "users.csv", "read": 4102, "used": 4013, "unused": {"no layout needs it": 85}, "rejected": 4},
+        "users": {
+            "file": "users.csv",
+            "read": 4102,
+            "used": 4013,
+            "unused": {"no layout needs it": 85},
+            "rejected": 4,
+        },
         "orgs": {"file": "orgs.csv", "read": 6, "used": 5, "unused": {"not a school": 1}, "rejected": 0},
         "enrollments": {
             "file": "enrollments.csv",
@@ -122,13 +202,23 @@ def a_receipt(name: str, state: str, layouts: Mapping[str, Mapping[str, int]], *
         "outcome": "processed" if state == "confirmed" else "unknown",
         "guarantee": "conditional put: delivered once",
         "files": [
-            {"name": f"{one}.csv", "rows": 2388, "bytes": 412_880, "sha256": "9c1e4b70" * 8, "remote": f"20261121_{one}.csv"}
+            {
+                "name": f"{one}.csv",
+                "rows": 2388,
+                "bytes": 412_880,
+                "sha256": "9c1e4b70" * 8,
+                "remote": f"20261121_{one}.csv",
+            }
             for one in layouts
         ],
         "counts": layouts,
         "raw": raw,
         "balanced": True,
-        "evidence": {"etag": '"6cadbbcd406077cc"', "files": [{"bytes": 412_880, "verified": "content"}], "overdue": False},
+        "evidence": {
+            "etag": '"6cadbbcd406077cc"',
+            "files": [{"bytes": 412_880, "verified": "content"}],
+            "overdue": False,
+        },
         "started": "2026-11-21T03:04:32.713482+00:00",
         "ended": "2026-11-21T03:04:39.226943+00:00",
         **more,
@@ -150,7 +240,13 @@ WARNINGS = (
         layout="students",
         numbers={"count": 312, "of": 2388},
     ),
-    Finding("warn", "overdue", "the last file has no result for 9 days", "Handshake, importer", if_wrong="ask the vendor"),
+    Finding(
+        "warn",
+        "overdue",
+        "the last file has no result for 9 days",
+        "Handshake, importer",
+        if_wrong="ask the vendor",
+    ),
     Finding("pass", "row limit", "at most 100,000 rows", "Handshake, student file"),
     Finding("pass", "file size", "at most 250 MB", "Handshake, student file"),
 )
@@ -191,7 +287,12 @@ def springfield(*, values: bool = False, problems: Sequence[Problem] | None = No
         students = replace(students, problems=problems)
     deliveries = [
         ReportedDelivery(
-            "handshake", [a_layout(DELIVERED, few, values=values)], "hand7f3a", "handshake", "go", findings=WARNINGS
+            "handshake",
+            [a_layout(DELIVERED, few, values=values)],
+            "hand7f3a",
+            "handshake",
+            "go",
+            findings=WARNINGS,
         ),
         ReportedDelivery(
             "samegoal",
@@ -215,7 +316,9 @@ def springfield(*, values: bool = False, problems: Sequence[Problem] | None = No
         deliveries,
         [
             a_receipt("handshake", "confirmed", {"students": DELIVERED}),
-            a_receipt("samegoal", "held", {"students": HELD, "guardians": GUARDIANS}, because=HOLDS[0].sentence),
+            a_receipt(
+                "samegoal", "held", {"students": HELD, "guardians": GUARDIANS}, because=HOLDS[0].sentence
+            ),
         ],
         history=history,
         schools=SCHOOLS,

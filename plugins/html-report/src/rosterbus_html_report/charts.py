@@ -69,13 +69,12 @@ def by_column(layout: ReportedLayout) -> list[Row]:
     columns = sorted(layout.columns.items(), key=lambda item: (-item[1], item[0]))
     longest = max(layout.columns.values(), default=0) or 1
     return [
-        Row(column, "", column, {"changed": count}, {"changed": 100 * count / longest}) for column, count in columns
+        Row(column, "", column, {"changed": count}, {"changed": 100 * count / longest})
+        for column, count in columns
     ]
 
 
-def _rows(
-    named: Iterable[tuple[str, str, str | int]], counts: Mapping[str, Mapping[str, int]]
-) -> list[Row]:
+def _rows(named: Iterable[tuple[str, str, str | int]], counts: Mapping[str, Mapping[str, int]]) -> list[Row]:
     longest = max((one.get(move, 0) for one in counts.values() for move in MOVES), default=0)
     if not longest and not any(one.get("rejected") for one in counts.values()):
         return []

@@ -70,10 +70,11 @@ def settle(receipt: Mapping[str, Any]) -> Way | None:
     if receipt.get("state") != "held" or not receipt.get("id"):
         return None
     told = f"rosterbus settle {receipt['id']}"
-    return Way(
-        "say what you know of it, by name and with a reason",
-        (f"{told} --arrived --by NAME --reason TEXT", f"{told} --not-arrived --by NAME --reason TEXT"),
-    )
+    known = [f"{told} --{what} --by NAME --reason TEXT" for what in ("arrived", "not-arrived")]
+    if not receipt.get("steps"):
+        return Way("Say what you know of it, by name and with a reason:", known)
+    read = f"rosterbus report {receipt['id']} --import FILE"
+    return Way("Then say so, or bring the vendor's own report once there is one:", [*known, read])
 
 
 def _and_again(way: Way, command: str) -> Way:

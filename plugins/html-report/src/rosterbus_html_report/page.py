@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cache, partial
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,17 +30,21 @@ def pieces(run: Run) -> Iterator[str]:
     parts = survey(run)
     told = story.cards(run, parts)
     style, script = _asset("page.css"), _asset("page.js")
-    stream = _environment().get_template("page.html").stream(
-        run=run,
-        cards=told,
-        parts=parts,
-        outcome=list(story.outcome_sentences(told, parts)),
-        problems=embedded(parts, values=run.values),
-        policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "base-uri 'none'; form-action 'none'",
-        style=Markup(style),  # noqa: S704 - our own files
-        script=Markup(script),  # noqa: S704
-        moment=partial(wording.moment, zone=run.started.tzinfo),
+    stream = (
+        _environment()
+        .get_template("page.html")
+        .stream(
+            run=run,
+            cards=told,
+            parts=parts,
+            outcome=list(story.outcome_sentences(told, parts)),
+            problems=embedded(parts, values=run.values),
+            policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+            "base-uri 'none'; form-action 'none'",
+            style=style,
+            script=script,
+            moment=partial(wording.moment, zone=run.started.tzinfo),
+        )
     )
     stream.enable_buffering(64)
     return iter(stream)
@@ -61,6 +66,7 @@ def _environment() -> Environment:
         "size": wording.size,
         "facts": wording.facts,
         "prose": wording.prose,
+        "folder_link": lambda path: Path(path).as_uri() if Path(path).is_absolute() else "",
         "instant": datetime.fromisoformat,
     }
     environment.globals |= {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from rosterbus.findings import Finding
@@ -89,6 +88,17 @@ class Card:
         return OUTCOMES.get(str(self.receipt.get("outcome", "")), "")
 
     @property
+    def note(self) -> str:
+        """What the connector tells of the delivery, such as where the vendor's results come."""
+        return str(self.evidence.get("note", ""))
+
+    @property
+    def evidence(self) -> Mapping[str, Any]:
+        """What proves the delivery; the steps of a person stand elsewhere."""
+        evidence: Mapping[str, Any] = self.receipt.get("evidence", {})
+        return {name: one for name, one in evidence.items() if name != "steps"}
+
+    @property
     def findings(self) -> list[Finding]:
         """What rules said that is no open hold, the gravest first; what merely passed is apart."""
         order = ("refuse", "hold", "not due", "warn")
@@ -136,7 +146,9 @@ def outcome_sentences(told: Sequence[Card], parts: Sequence[Part]) -> Iterator[s
         yield "Nothing was planned."
     yield from (f"{phrase}: {listed(names)}." for phrase, names in together.items())
     problems = sum(part.total for part in parts)
-    yield f"{counted(problems, 'problem')} in the rows of the export." if problems else "No row has a problem."
+    yield (
+        f"{counted(problems, 'problem')} in the rows of the export." if problems else "No row has a problem."
+    )
 
 
 def _card(
@@ -149,7 +161,7 @@ def _card(
     name = str(receipt.get("state") or delivery.verdict)
     state = "handed" if receipt.get("steps") and name == "held" else name
     counts = receipt.get("counts", {})
-    held = delivery.verdict == "held" and name == "held"
+    waits_for_approval = name == "held" and not receipt.get("id")
     return Card(
         place,
         delivery,
@@ -159,6 +171,6 @@ def _card(
             LayoutCard(layout, layout.counts or counts.get(layout.name, {}), part)
             for layout, part in zip(delivery.layouts, parts, strict=False)
         ],
-        list(holds_of(delivery, pipeline)) if held else [],
-        None if held else settle(receipt),
+        list(holds_of(delivery, pipeline)) if waits_for_approval else [],
+        settle(receipt),
     )

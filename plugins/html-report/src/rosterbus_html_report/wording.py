@@ -11,10 +11,13 @@ from markupsafe import Markup, escape
 
 _NAMED = re.compile(r"`([^`]+)`")
 # What a browser would not show, or what would turn the text around it: shown instead of obeyed.
-_SHOWN = {
+_SHOWN: dict[int, int | str] = {
     **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"},
     0x7F: 0x2421,
-    **{code: f"[U+{code:04X}]" for code in (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+    **{
+        code: f"[U+{code:04X}]"
+        for code in (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    },
 }
 _GRADES = {
     "IT": "Infant or toddler",

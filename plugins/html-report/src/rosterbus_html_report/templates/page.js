@@ -15,6 +15,13 @@
     return element;
   }
 
+  // A sentence in which what stands in backticks is a name.
+  function prose(sentence) {
+    const told = document.createElement("bdi");
+    told.append(...sentence.split(/`([^`]+)`/).map((piece, place) => (place % 2 ? made("code", piece) : piece)));
+    return told;
+  }
+
   // A plural with its number.
   const counted = (count, noun) => `${number.format(count)} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -69,7 +76,7 @@
       const told = made("span", "", { class: "clamp" });
       const title = document.createElement("strong");
       title.append(made("bdi", column || "whole row"));
-      told.append(title, " ", made("bdi", message));
+      told.append(title, " ", prose(message));
       if (vendor) told.append(" ", made("span", "said by the vendor", { class: "badge calm" }));
       if (chosen.part === "" && problems.parts.length > 1) told.append(made("small", problems.parts[part].join(", ")));
       button.append(made("span", number.format(count), { class: "number" }), told, bar((100 * count) / most));
@@ -87,7 +94,8 @@
       if (focused) at("causes").querySelector(`[data-cause="${focused}"]`)?.focus();
       const left = places.length - chosen.causes;
       at("more").hidden = left <= 0;
-      at("more").textContent = `Show ${number.format(Math.min(left, 3 * CAUSES))} more of ${number.format(Math.max(left, 0))}`;
+      const next = Math.min(left, 3 * CAUSES);
+      at("more").textContent = `Show ${number.format(next)}${next < left ? ` of ${number.format(left)}` : ""} more`;
     }
 
     function rowElement(place) {
@@ -103,7 +111,7 @@
       const row = made("tr", "", { role: "row" });
       for (const [label, text, style = ""] of cells) {
         const cell = made("td", "", { role: "cell", "data-label": label, class: style });
-        cell.append(made("bdi", text));
+        cell.append(label === "Error" ? prose(text) : made("bdi", text));
         row.append(cell);
       }
       return row;
