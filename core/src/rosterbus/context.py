@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from rosterbus.plan.baseline import Baseline
 from rosterbus.plan.compilation import Recipe
 from rosterbus.plan.extraction import Extracted, lost_columns
 from rosterbus.plan.planning import Subject
+from rosterbus.plan.refusals import Refusals, refusals
 from rosterbus.plan.rejections import rejected_file
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.plan.view import LayoutView, PlanView
@@ -204,6 +205,11 @@ class RunContext:
         last = self.last_ended(spec)
         file = rejected_file(last.folder, layout) if last else None
         return file if file and file.is_file() else None
+
+    def refusals(self, spec: DeliveryPart, layout: str) -> Refusals:
+        """What the vendor's own reports said of earlier deliveries, as long as reports are kept."""
+        since = self.now - timedelta(days=self.project.retention.report_days)
+        return refusals(self.ledger, self.pipeline.name, spec.name, layout, since=since)
 
     def view(
         self,

@@ -12,9 +12,11 @@ from rosterbus.context import RunContext
 from rosterbus.delivery.applying import STATES
 from rosterbus.delivery.purging import REPORT
 from rosterbus.delivery.receipts import Receipt
+from rosterbus.delivery.refused_rows import refused_rows
 from rosterbus.engine import fetched, literal
 from rosterbus.errors import ConfigError
 from rosterbus.findings import Problem
+from rosterbus.plan.refusals import reports_of
 from rosterbus.plan.rejections import problems_file
 from rosterbus.plan.schools import read_schools
 from rosterbus.plan.stored import StoredLayout, StoredPlan
@@ -33,11 +35,14 @@ class StoredProblems:
     plan: StoredPlan
     layout: StoredLayout
     values: bool = False
+    refused: Sequence[Path] = ()
+    """What the vendor's own reports said of its delivery."""
 
     def __iter__(self) -> Iterator[Problem]:
-        """Those of its rows, then those of the records of its file; ConfigError where retention took them away."""
+        """Those of its rows, of its file's records, and the vendor's; ConfigError where they are kept no longer."""
         yield from self._read(problems_file(self.plan.folder, self.layout.name), "true")
         yield from self._read(problems_file(self.plan.folder, ""), f"file = {literal(self.layout.lead)}")
+        yield from refused_rows(self.refused, self.layout)
 
     def _read(self, file: Path, where: str) -> Iterator[Problem]:
         import duckdb
@@ -85,7 +90,7 @@ def write_again(
     places = {part.name: place for place, part in enumerate(context.pipeline.deliveries)}
     plans = sorted(plans, key=lambda plan: (places.get(plan.delivery, len(places)), plan.delivery))
     of = context.ledger.runs.get(context.ledger.plans.get(plans[0].id).run)
-    receipts = [receipt for plan in plans if (receipt := _receipt(context, plan))]
+    receipts = [receipt for plan in plans if (receipt := receipt_of(context, plan))]
     started = of.started_at.astimezone(context.now.tzinfo)
     run = _run(context, plans, receipts, run=of.id, started=started, values=values)
     return _write(context, run, report_folder(context), chosen)
@@ -115,7 +120,7 @@ def _run(
         id=str(run),
         pipeline=context.pipeline.name,
         started=started,
-        deliveries=[_delivery(plan, given.get(plan.id), values=values) for plan in plans],
+        deliveries=[_delivery(context, plan, given.get(plan.id), values=values) for plan in plans],
         receipts=[receipt.as_json() for receipt in receipts],
         history=[upload for _, upload in last_uploads(context.ledger, pipeline=context.pipeline.name)],
         schools={school: name for plan in plans for school, name in read_schools(plan.folder).items()},
@@ -123,12 +128,21 @@ def _run(
     )
 
 
-def _delivery(plan: StoredPlan, receipt: Receipt | None, *, values: bool) -> ReportedDelivery:
+def _delivery(
+    context: RunContext, plan: StoredPlan, receipt: Receipt | None, *, values: bool
+) -> ReportedDelivery:
     # A plan that was not even tried has no receipt: what is staged of it has not been delivered.
     counts = (receipt or Receipt(plan, None, "open", "", plan.created, plan.created)).counts
     return ReportedDelivery(
         name=plan.delivery,
-        layouts=[_layout(plan, layout, counts[layout.name], values=values) for layout in plan.layouts],
+        layouts=[
+            _layout(
+                layout,
+                counts[layout.name],
+                StoredProblems(plan, layout, values, _refused(context, plan, layout)),
+            )
+            for layout in plan.layouts
+        ],
         plan=plan.id,
         connector=plan.connector,
         verdict=plan.verdict,
@@ -137,13 +151,20 @@ def _delivery(plan: StoredPlan, receipt: Receipt | None, *, values: bool) -> Rep
     )
 
 
-def _layout(
-    plan: StoredPlan, layout: StoredLayout, counts: Mapping[str, int], *, values: bool
-) -> ReportedLayout:
+def _refused(context: RunContext, plan: StoredPlan, layout: StoredLayout) -> list[Path]:
+    ledger = context.ledger
+    reports = (
+        (one, record.id) for record in ledger.deliveries.of_plan(plan.id) for one in reports_of(record)
+    )
+    paths = [one.path(ledger.state_dir, delivery) for one, delivery in reports if one.layout == layout.name]
+    return [path for path in paths if path.is_file()]
+
+
+def _layout(layout: StoredLayout, counts: Mapping[str, int], problems: StoredProblems) -> ReportedLayout:
     return ReportedLayout(
         name=layout.name,
         lead=layout.lead,
-        problems=StoredProblems(plan, layout, values),
+        problems=problems,
         counts=counts,
         schools=_groups(layout.difference["schools"]),
         grades=_groups(layout.difference.get("grades", {})),
@@ -158,13 +179,15 @@ def _groups(counted: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int
     return {group: {name: counts[name] for name in COUNTED} for group, counts in counted.items()}
 
 
-def _receipt(context: RunContext, plan: StoredPlan) -> Receipt | None:
+def receipt_of(context: RunContext, plan: StoredPlan) -> Receipt | None:
     """What the ledger knows of a plan by now; None where it might go and nobody tried."""
     tried = context.ledger.deliveries.of_plan(plan.id)
     if tried:
         last = tried[0]
         ended = last.confirmed_at or last.ended_at or last.sent_at or last.created_at
-        return Receipt(plan, last, STATES.get(last.state, "open"), last.reason, last.created_at, ended)
+        # What was held once and arrived after all needs no reason any more.
+        because = "" if last.state == "confirmed" else last.reason
+        return Receipt(plan, last, STATES.get(last.state, "open"), because, last.created_at, ended)
     if plan.verdict == "go":
         return None
     return Receipt(plan, None, plan.verdict, plan.because, plan.created, plan.created)

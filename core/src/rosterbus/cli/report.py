@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from rosterbus.cli.report_import import import_all
 from rosterbus.cli.shared_options import (
     json_option,
     open_ledger,
@@ -30,10 +32,36 @@ from rosterbus.reporting import formats, report_folder, write_again
     is_flag=True,
     help="Show the cells of problems, in formats that can; they are personal data, kept as long as reports are.",
 )
+@click.option(
+    "--import",
+    "vendors",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Read the vendor's own report on the delivery RUN back, before; may be repeated.",
+)
+@click.option(
+    "--of", metavar="NAME", help="Which uploaded file it is about: its name there, or a part of it."
+)
 @json_option
 @project_options
-def command(run: str, chosen: str, values: bool, as_json: bool, folder: Path | None, environment: str) -> int:
-    """Write the reports of RUN: a plan's id or a prefix of it, a pipeline's name, or `last`."""
+def command(
+    run: str,
+    chosen: str,
+    values: bool,
+    vendors: Sequence[Path],
+    of: str | None,
+    as_json: bool,
+    folder: Path | None,
+    environment: str,
+) -> int:
+    """Write the reports of RUN: a plan's id or a prefix of it, a pipeline's name, or `last`.
+
+    With `--import` RUN may also be a delivery's id; the vendor's report is joined to the rows that caused its errors,
+    and nothing else is written.
+    """
+    if vendors:
+        return import_all(run, vendors, of or "", as_json=as_json, folder=folder, environment=environment)
     with open_ledger(folder, environment) as (_, ledger):
         # A run reports all its deliveries together, so that a pipeline's name means one run.
         newest = ledger.plans.latest(1, pipeline=run)

@@ -62,7 +62,7 @@ def finish_open(context: RunContext, part: DeliveryPart, target: str) -> list[Re
 def look_after(context: RunContext, part: DeliveryPart) -> str | None:
     """Ask whether the vendor has processed the last confirmed delivery since; the reason if that cannot be seen."""
     record = context.ledger.deliveries.last_confirmed(context.pipeline.name, part.name)
-    if record is None or record.outcome not in ("unknown", "running"):
+    if record is None or record.outcome not in ("unknown", "running") or record.handed:
         return None
     plan = StoredPlan.load(context.ledger.plans.get(record.plan).folder)
     try:
@@ -90,6 +90,8 @@ def _stopped(context: RunContext, part: DeliveryPart, plan: StoredPlan) -> tuple
         return "refused", plan.because
     if plan.verdict == "nothing new":
         return "nothing new", plan.because
+    if plan.verdict == "held" and not plan.files:
+        return "held", plan.because
     if record.state != "staged":
         raise HeldError(f"plan {plan.id} is {record.state}; plan again: rosterbus plan {plan.pipeline}")
     _refuse_moved(context, part, plan)

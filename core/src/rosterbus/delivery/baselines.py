@@ -53,6 +53,8 @@ def set_assumed(context: RunContext, part: DeliveryPart) -> list[str]:
         for layout in plan.layouts
         if layout.next_baseline
     ]
+    if not moves:
+        raise HeldError("there is no roster to assume: none of its rows goes into a file; try --empty")
     if context.ledger.plans.get(plan.id).state in UNDELIVERED:
         context.ledger.plans.move(plan.id, "ended")
     purge_staged(plan.folder, delivered=False)

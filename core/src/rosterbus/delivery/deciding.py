@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rosterbus.delivery.sending import moves
+from rosterbus.delivery.withdrawals import arrived
 from rosterbus.errors import ConfigError, RefusedError
 from rosterbus.ledger import ApprovalRecord, Ledger, SettlementRecord, Witness
 from rosterbus.ledger.records import Settled
@@ -35,7 +35,8 @@ def settle(ledger: Ledger, text: str, settled: Settled, *, by: str, reason: str)
     delivery = ledger.find_delivery(text)
     plan = StoredPlan.load(ledger.plans.get(delivery.plan).folder)
     token = ledger.runs.begin(delivery.pipeline, "settle")
-    baselines = moves(plan) if settled != "not arrived" else []
+    arrives = settled != "not arrived" and delivery.state != "confirmed"
+    baselines = arrived(ledger, plan, delivery, token=token) if arrives else []
     record = ledger.confirmations.settle(delivery.id, settled, witness, token=token, baselines=baselines)
     ledger.runs.end(token, 0, summary={"settled": settled, "delivery": delivery.id})
     return record

@@ -10,7 +10,7 @@ from typing import Literal
 from rosterbus.context import RunContext
 from rosterbus.deliveries import Job, Outcome
 from rosterbus.delivery.sending import moves, refuse_odd
-from rosterbus.delivery.withdrawals import fresh_path, without_sent
+from rosterbus.delivery.withdrawals import fresh_path, is_of, without_sent
 from rosterbus.errors import ConfigError, RosterbusError
 from rosterbus.ledger import DeliveryRecord, Ledger, Witness
 from rosterbus.ledger.records import BaselineMove
@@ -134,14 +134,15 @@ def _withdrawn(context: RunContext, part: DeliveryPart, plan: StoredPlan) -> lis
     versions = {one.name: one.baseline for one in plan.layouts}
     for move in moves(plan):
         version = versions[move.layout]
-        if move.path and move.layout in current and current[move.layout].version in (plan.id, version):
+        now = current.get(move.layout)
+        if move.path and now and (is_of(plan, now.version) or now.version == version):
             former = next(
                 (one for one in before if (one.layout, one.version) == (move.layout, version)), None
             )
             # Rows of another kind cannot be compared: then all of them are told again.
             held = former.path if former and former.kind == move.kind else None
             _refuse_lost(move.path, held)
-            path = fresh_path(context, part, move.layout)
+            path = fresh_path(context.ledger, plan, layout=move.layout, token=context.token)
             without_sent(move.path, held, path)
             withdrawn.append(replace(move, version=f"canceled:{plan.id}", path=path))
     return withdrawn

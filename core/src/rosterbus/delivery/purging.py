@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rosterbus.ledger import Ledger
 from rosterbus.ledger.records import UNSETTLED
+from rosterbus.plan.refusals import FOLDER as REFUSED
 from rosterbus.plan.stored import FILE as PLAN
 from rosterbus.plan.stored import FILES
 
@@ -64,6 +65,8 @@ def purge_old(context: RunContext) -> None:
     copies = ledger.state_dir.glob("extracts/*/*")
     interrupted = (path for path in ledger.state_dir.glob("plans/*") if not (path / PLAN).is_file())
     working = (path for path in ledger.state_dir.glob("runs/*/*") if path.name not in (REPORT, ANSWERS))
+    for path in _older(ledger.state_dir.glob(f"{REFUSED}/*/*"), now - timedelta(days=retention.report_days)):
+        _remove(path)
     for path in _older([*copies, *interrupted, *working], now - timedelta(days=retention.staged_days)):
         _remove(path)
 

@@ -2,22 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rosterbus.delivery.sending import moves
 from rosterbus.engine import columns_of, literal, quoted
+from rosterbus.plan.refusals import reports_of
 from rosterbus.plan.staging import copy
 from rosterbus.private import private_folder
 
 if TYPE_CHECKING:
-    from rosterbus.context import RunContext
-    from rosterbus.project import DeliveryPart
+    from rosterbus.ledger import DeliveryRecord, Ledger
+    from rosterbus.ledger.records import BaselineMove
+    from rosterbus.plan.stored import StoredPlan
 
 
-def fresh_path(context: RunContext, part: DeliveryPart, layout: str) -> Path:
+def fresh_path(ledger: Ledger, plan: StoredPlan, *, layout: str, token: int) -> Path:
     """Where a run keeps a baseline that no plan made; it makes one of each layout at most."""
-    folder = private_folder(context.ledger.state_dir / "baselines")
-    return folder / f"{context.pipeline.name}.{part.name}.{layout}.{context.token}.parquet"
+    folder = private_folder(ledger.state_dir / "baselines")
+    return folder / f"{plan.pipeline}.{plan.delivery}.{layout}.{token}.parquet"
+
+
+def arrived(ledger: Ledger, plan: StoredPlan, record: DeliveryRecord, *, token: int) -> list[BaselineMove]:
+    """What the vendor holds once a delivery has arrived, but for the rows that its reports say it refused."""
+    kept = reports_of(record)
+    moved = []
+    for move in moves(plan):
+        refused = [one.path(ledger.state_dir, record.id) for one in kept if one.layout == move.layout]
+        if refused and move.path:
+            path = fresh_path(ledger, plan, layout=move.layout, token=token)
+            without_refused(move.path, refused, path)
+            moved.append(replace(move, version=f"feedback:{plan.id}:{token}", path=path))
+        else:
+            moved.append(move)
+    return moved
+
+
+def is_of(plan: StoredPlan, version: str) -> bool:
+    """Whether a baseline is what this plan made, with or without the rows that were refused since."""
+    return version == plan.id or version.startswith(f"feedback:{plan.id}:")
+
+
+def without_refused(held: Path, refused: Sequence[Path], into: Path) -> None:
+    """Write the baseline `held` without the rows that reports say to withdraw.
+
+    A refused row of one who is gone tells that the vendor still holds that person.
+    """
+    import duckdb
+
+    files = ", ".join(literal(str(path)) for path in refused)
+    withdrawn = f"(SELECT _key FROM read_parquet([{files}]) WHERE withdrawn)"
+    with duckdb.connect() as connection:
+        copy(
+            connection,
+            f"SELECT * REPLACE (_gone AND _key NOT IN {withdrawn} AS _gone) FROM read_parquet({literal(str(held))}) "
+            f"WHERE _gone OR _key NOT IN {withdrawn}",
+            into,
+        )
 
 
 def without_sent(told: Path, former: Path | None, into: Path) -> None:

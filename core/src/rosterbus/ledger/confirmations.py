@@ -58,7 +58,7 @@ class Confirmations:
             found = read_fenced(connection, delivery, token)
             values: dict[str, Any] = {"evidence": {**found.evidence, **evidence}}
             values |= {} if outcome == "unknown" else {"outcome": outcome}
-            self._confirm(connection, found, token=token, baselines=baselines, **values)
+            confirm_within(connection, found, token=token, at=self._clock(), baselines=baselines, **values)
 
     def settle(
         self,
@@ -87,7 +87,9 @@ class Confirmations:
             else:
                 values = {"outcome": "processed"} if settled == "processed" else {}
                 arrived = self._as_arrivable(connection, found, witness, token=token)
-                self._confirm(connection, arrived, token=token, baselines=baselines, **values)
+                confirm_within(
+                    connection, arrived, token=token, at=self._clock(), baselines=baselines, **values
+                )
             return record_settlement(connection, found, settled, witness, at=self._clock())
 
     def settlements(self, delivery: str) -> list[SettlementRecord]:
@@ -96,23 +98,6 @@ class Confirmations:
         query = select(table).where(table.c.delivery == delivery).order_by(table.c.id)
         with self._store.read() as connection:
             return [SettlementRecord(**row._mapping) for row in connection.execute(query)]
-
-    def _confirm(
-        self,
-        connection: Connection,
-        found: DeliveryRecord,
-        *,
-        token: int,
-        baselines: Sequence[BaselineMove],
-        **values: Any,
-    ) -> None:
-        at = self._clock()
-        # What was handed over by hand was never marked as sent, but the vendor's time rules count it.
-        values |= {"sent_at": found.sent_at or found.intent_at or at, "confirmed_at": at, "ended_at": at}
-        move_delivery(connection, found, "confirmed", token=token, at=at, **values)
-        move_plan(connection, read_plan(connection, found.plan), "delivered", at=at)
-        if not found.test:
-            insert_moves(connection, found.pipeline, found.name, moves=baselines, at=at)
 
     def _as_arrivable(
         self, connection: Connection, found: DeliveryRecord, witness: Witness, *, token: int
@@ -126,6 +111,24 @@ class Confirmations:
     def _fail(self, connection: Connection, found: DeliveryRecord, witness: Witness, *, token: int) -> None:
         at = self._clock()
         move_delivery(connection, found, "failed", token=token, at=at, reason=witness.reason, ended_at=at)
+
+
+def confirm_within(
+    connection: Connection,
+    found: DeliveryRecord,
+    *,
+    token: int,
+    at: datetime,
+    baselines: Sequence[BaselineMove],
+    **values: Any,
+) -> None:
+    """Confirm a delivery, with other `values` if any, within the caller's transaction."""
+    # What was handed over by hand was never marked as sent, but the vendor's time rules count it.
+    values |= {"sent_at": found.sent_at or found.intent_at or at, "confirmed_at": at, "ended_at": at}
+    move_delivery(connection, found, "confirmed", token=token, at=at, **values)
+    move_plan(connection, read_plan(connection, found.plan), "delivered", at=at)
+    if not found.test:
+        insert_moves(connection, found.pipeline, found.name, moves=baselines, at=at)
 
 
 def record_settlement(

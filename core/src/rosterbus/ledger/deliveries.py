@@ -147,6 +147,11 @@ class Deliveries:
         """The last deliveries in whatever state, newest first."""
         return self._select(*_only(TABLE.c.pipeline, pipeline), most=most)
 
+    def live(self, pipeline: str, delivery: str, *, since: datetime) -> list[DeliveryRecord]:
+        """The live deliveries of this name that were begun since then, in whatever state, the oldest first."""
+        same = (TABLE.c.pipeline == pipeline, TABLE.c.name == delivery, TABLE.c.test.is_(False))
+        return self._select(*same, TABLE.c.created_at >= since)[::-1]
+
     def last_confirmed(self, pipeline: str, delivery: str) -> DeliveryRecord | None:
         """The live delivery of this name that was confirmed last."""
         live = (TABLE.c.pipeline == pipeline, TABLE.c.name == delivery, TABLE.c.test.is_(False))
@@ -191,6 +196,11 @@ def write_outcome(
     connection.execute(update(TABLE).where(TABLE.c.id == found.id).values(**values))
     details = {"from": found.outcome, "to": outcome, "run": token}
     append(connection, "outcome", at=at, subject=found.id, details=details)
+
+
+def write_reason(connection: Connection, found: DeliveryRecord, reason: str) -> None:
+    """Write anew why it is held, within the caller's transaction."""
+    connection.execute(update(TABLE).where(TABLE.c.id == found.id).values(reason=reason))
 
 
 def _only(column: ColumnElement[str], value: str | None) -> tuple[ColumnElement[bool], ...]:

@@ -46,6 +46,8 @@ class Difference:
     mapping_removed: int = 0
     mapping_columns: tuple[str, ...] = ()
     recipe_failed: bool = False
+    refused: int = 0
+    """Of the new and the changed, those that the vendor refused as they are, which are no reason to send."""
     by_column: dict[str, int] = field(default_factory=dict)
     schools: dict[str, SchoolCounts] = field(default_factory=dict)
     grades: dict[str, SchoolCounts] = field(default_factory=dict)
@@ -54,7 +56,7 @@ class Difference:
     @property
     def moves(self) -> int:
         """How many rows the vendor would get to see differently."""
-        return self.new + self.changed + self.mapping_changed
+        return self.new + self.changed + self.mapping_changed - self.refused
 
 
 @dataclass(frozen=True)

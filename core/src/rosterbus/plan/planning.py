@@ -16,6 +16,7 @@ from rosterbus.plan.compilation import CompiledColumn, CompiledLayout, Recipe
 from rosterbus.plan.difference import Difference, SchoolCounts, compare
 from rosterbus.plan.extraction import Extracted
 from rosterbus.plan.families import keep_families
+from rosterbus.plan.refusals import Refusals, count_refused, keep_retold, recall, tell_refused
 from rosterbus.plan.rejections import (
     has_ids,
     keep_extract_problems,
@@ -163,7 +164,18 @@ class Planning:
         recipe = mapping.recipe(self.roster.relations[one.relation].sql, corrections)
         parent = all_of_them.get(spec.within) if spec.within else None
         difference = compare(self.connection, one, loaded, recipe, parent=parent, removals=self.order.removes)
+        self._recall(one, loaded, difference)
         return Draft(one, recipe, baseline, loaded, warnings, difference)
+
+    def _recall(self, one: Rendered, loaded: LoadedBaseline, difference: Difference) -> None:
+        """Tell again what the vendor refused, and was told of no better since; a test file has no past."""
+        known = (
+            Refusals() if self.order.test else self.context.refusals(self.subject.spec, one.layout.spec.name)
+        )
+        recall(self.connection, one, loaded, known)
+        tell_refused(self.connection, one, self.roster)
+        if self.order.only is None:
+            difference.refused = count_refused(self.connection, one)
 
     def _count(self, drafts: Mapping[str, Draft], *, moves: bool) -> None:
         """The balance of each layout; where one file must go, all of the delivery's files go."""
@@ -239,6 +251,7 @@ class Planning:
             next_baseline = keep_next_baseline(
                 self.connection, draft.rendered, draft.loaded, self.folder
             ).name
+            keep_retold(self.connection, draft.rendered, self.context.ledger.state_dir, self.id)
         completeness = self.roster.completeness[spec.rows]
         difference = asdict(draft.difference)
         return StoredLayout(

@@ -1,0 +1,367 @@
+"""The vendor's own report, read back: joined to the rows that caused its errors, and carried until they change."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from rosterbus.cli import command_line
+from rosterbus.delivery.deciding import settle
+from rosterbus.hookspecs import hookimpl
+from rosterbus.ledger import Ledger
+from rosterbus.ledger.records import DeliveryRecord
+from rosterbus.pipelines import opened
+from rosterbus.plan.stored import StoredPlan
+from rosterbus.project import load_pipeline, load_project
+from rosterbus.reporting import write_again
+from rosterbus.reports import Run
+from village_kit import Village, student
+
+UNGUARDED = "[deliver.drop.guards]\nchanged = 1.0\nidentifiers = 1.0\nremoved = 1.0"
+Error = tuple[str, str, str, str, str]
+
+
+@pytest.fixture
+def sent(village: Village) -> Village:
+    """A village whose vendor got four students, the second of them in a mistaken way."""
+    village.write([student(n) for n in range(1, 5)])
+    village.pipeline(deliver=f"contacts = false\n{UNGUARDED}")
+    village.baseline_empty()
+    village.run()
+    return village
+
+
+def report(village: Village, *errors: Error, name: str = "report.csv") -> Path:
+    path = village.root / name
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("file", "row", "key", "column", "error"), *errors])
+    return path
+
+
+def by_row(row: int, column: str = "Mail", error: str = "is used already") -> Error:
+    return ("", str(row), "", column, error)
+
+
+def imported(
+    village: Village, path: Path, capsys: pytest.CaptureFixture[str], *options: str, run: str = "v"
+) -> dict[str, Any]:
+    given = ("report", run, "--import", str(path), "--json", "--folder", str(village.root), *options)
+    assert command_line(given) == 0
+    [told] = json.loads(capsys.readouterr().out)["imported"]
+    return dict(told)
+
+
+def refused(village: Village, path: Path, capsys: pytest.CaptureFixture[str], run: str = "v") -> str:
+    assert command_line(["report", run, "--import", str(path), "--folder", str(village.root)]) == 2
+    return capsys.readouterr().err
+
+
+def delivery(village: Village, place: int = 0) -> DeliveryRecord:
+    with Ledger(village.root / ".rosterbus") as ledger:
+        return ledger.deliveries.latest()[place]
+
+
+def believed(village: Village, layout: str = "students") -> list[str]:
+    with Ledger(village.root / ".rosterbus") as ledger:
+        baseline = ledger.baselines.current("v", "drop")[layout]
+    assert baseline.path is not None
+    return sorted(key for (key,) in duckdb.read_parquet(str(baseline.path)).project("_key").fetchall())
+
+
+def problems(plan: StoredPlan, layout: str = "students") -> list[tuple[Any, ...]]:
+    rows = duckdb.read_parquet(str(plan.folder / f"problems.{layout}.parquet"))
+    return rows.project('kind, file, "row", key, "column", message').fetchall()
+
+
+def files_of(village: Village) -> list[list[str]]:
+    """The ids in each file that the vendor got, the oldest first."""
+    texts = [(box / "students.csv").read_text(encoding="utf-8") for box in village.boxes]
+    return [[line.partition(",")[0] for line in text.splitlines()[1:]] for text in texts]
+
+
+def moved(outcome: Any, layout: str = "students") -> dict[str, int]:
+    [receipt] = outcome.receipts
+    assert receipt.balanced
+    return {name: count for name, count in receipt.counts[layout].items() if count and name != "read"}
+
+
+def test_a_report_takes_its_rows_out_of_the_baseline_and_moves_the_outcome(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = imported(sent, report(sent, by_row(3), by_row(3, "Grade", "is unknown")), capsys)
+    assert (told["rows"], told["errors"], told["outcome"], told["again"]) == (1, 2, "partly", False)
+    assert (delivery(sent).state, delivery(sent).outcome) == ("confirmed", "partly")
+    assert believed(sent) == ["1", "3", "4"]
+    assert delivery(sent).evidence["reports"][0]["files"] == [0]
+    with Ledger(sent.root / ".rosterbus") as ledger:
+        assert "feedback" in [event.kind for event in ledger.events.of(delivery(sent).id)]
+        assert ledger.verify_chain() == ()
+
+
+def test_what_is_kept_of_a_report_is_private_and_names_the_source(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(sent, report(sent, by_row(3)), capsys)
+    [kept] = (sent.root / ".rosterbus" / "vendor").glob("*/vendor.students.*.parquet")
+    rows = duckdb.read_parquet(str(kept)).project('key, source_file, source_row, "row", message').fetchall()
+    assert rows == [("2", "students.csv", 3, 3, "is used already")]
+    if os.name == "posix":
+        assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_no_cell_and_no_message_of_a_report_is_printed_or_noted(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = report(sent, ("", "", "2", "Mail", "s2@example.org is used already"))
+    assert command_line(["report", "v", "--import", str(path), "--folder", str(sent.root)]) == 0
+    said = capsys.readouterr()
+    with Ledger(sent.root / ".rosterbus") as ledger:
+        noted = str(ledger.events.of(delivery(sent).id)) + str(ledger.runs.latest())
+    assert "example.org" not in said.out + said.err + noted + str(delivery(sent).evidence)
+    assert "1 rows refused, 1 errors" in said.out
+
+
+def test_an_open_error_is_told_again_and_is_no_reason_to_send(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(sent, report(sent, by_row(3)), capsys)
+    sent.write([student(9, mail="no mail"), *(student(n) for n in range(1, 5))])
+    outcome = sent.run(hours=24)
+    assert [one.state for one in outcome.receipts] == ["nothing new"]
+    assert moved(outcome) == {"unchanged": 3, "rejected": 2, "new": 1}
+    [own] = [one for one in problems(outcome.receipts[0].plan) if one[0] == "vendor"]
+    assert own[1:5] == ("students.csv", 4, "2", "Mail")
+    assert own[5] == "refused by the vendor on 2026-11-20: is used already"
+    assert len(sent.boxes) == 1
+
+
+def test_an_open_row_goes_along_with_a_file_that_goes_anyway(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(sent, report(sent, by_row(3)), capsys)
+    sent.write([student(n) for n in range(1, 6)])
+    outcome = sent.run(hours=24)
+    assert moved(outcome) == {"delivered": 5, "new": 2}
+    assert [one[0] for one in problems(outcome.receipts[0].plan)] == ["vendor"]
+    assert files_of(sent)[1] == ["1", "2", "3", "4", "5"]
+
+
+def test_a_row_that_was_corrected_goes_and_its_error_is_closed(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(sent, report(sent, by_row(3)), capsys)
+    sent.write([student(n, mail="new2@example.org" if n == 2 else None) for n in range(1, 5)])
+    outcome = sent.run(hours=24)
+    assert moved(outcome) == {"delivered": 4, "new": 1}
+    assert problems(outcome.receipts[0].plan) == []
+    assert believed(sent) == ["1", "2", "3", "4"]
+    sent.write([student(n) for n in range(1, 5)])
+    assert problems(sent.run(hours=24).receipts[0].plan) == [], "it was closed for good"
+
+
+def test_an_error_is_closed_once_the_vendor_has_taken_the_row_after_all(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(sent, report(sent, by_row(3)), capsys)
+    sent.write([student(n) for n in range(1, 6)])
+    sent.run(hours=24)
+    again = sent.run(hours=24)
+    assert [one[0] for one in problems(again.receipts[0].plan)] == ["vendor"], "nobody knows yet"
+    assert moved(again) == {"unchanged": 4, "rejected": 1}
+    sent.take()
+    taken = sent.run(hours=24)
+    assert problems(taken.receipts[0].plan) == []
+    assert moved(taken) == {"unchanged": 5}
+
+
+def test_a_row_that_is_refused_again_stays_open_with_the_newer_error(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(sent, report(sent, by_row(3)), capsys)
+    sent.write([student(n) for n in range(1, 6)])
+    sent.run(hours=24)
+    imported(sent, report(sent, by_row(3, "Grade", "is too low")), capsys)
+    outcome = sent.run(hours=24)
+    [(*_, column, message)] = problems(outcome.receipts[0].plan)
+    assert (column, message) == ("Grade", "refused by the vendor on 2026-11-21: is too low")
+
+
+def test_a_late_report_takes_out_what_is_still_believed_as_it_was_told(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = delivery(sent)
+    sent.write([student(n, mail="new2@example.org" if n == 2 else None) for n in range(1, 6)])
+    sent.run(hours=24)
+    imported(sent, report(sent, by_row(3), by_row(4)), capsys, run=first.id)
+    assert believed(sent) == ["1", "2", "4", "5"], "the second student was told otherwise since"
+    outcome = sent.run(hours=24)
+    assert [one[3] for one in problems(outcome.receipts[0].plan)] == ["3"]
+
+
+def test_a_late_report_says_nothing_of_rows_that_the_vendor_took_since(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = delivery(sent)
+    sent.write([student(n) for n in range(1, 6)])
+    sent.run(hours=24)
+    sent.take()
+    sent.run(hours=24)
+    assert delivery(sent).outcome == "processed"
+    imported(sent, report(sent, by_row(3)), capsys, run=first.id)
+    assert believed(sent) == ["1", "2", "3", "4", "5"]
+    assert problems(sent.run(hours=24).receipts[0].plan) == []
+
+
+def test_the_same_report_again_changes_nothing(sent: Village, capsys: pytest.CaptureFixture[str]) -> None:
+    path = report(sent, by_row(3))
+    imported(sent, path, capsys)
+    before = delivery(sent).evidence
+    assert imported(sent, path, capsys)["again"] is True
+    assert command_line(["report", "v", "--import", str(path), "--folder", str(sent.root)]) == 0
+    assert "was imported before; nothing was changed" in capsys.readouterr().out
+    assert (delivery(sent).evidence, believed(sent)) == (before, ["1", "3", "4"])
+
+
+@pytest.mark.parametrize("error", [by_row(99), ("", "", "77", "", "x"), ("", "3", "4", "", "x")])
+def test_a_report_on_another_delivery_is_refused(
+    sent: Village, capsys: pytest.CaptureFixture[str], error: Error
+) -> None:
+    said = refused(sent, report(sent, by_row(2), error), capsys)
+    assert "rows that this delivery does not have; name the run that it is about" in said
+    assert "1 of 2 errors without a row" in said
+    assert (believed(sent), delivery(sent).outcome) == (["1", "2", "3", "4"], "unknown")
+
+
+def test_what_is_no_report_and_what_is_not_there_are_told(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = sent.root / "odd.csv"
+    odd.write_text("a,b\n", encoding="utf-8")
+    assert "this is no report of the vendor" in refused(sent, odd, capsys)
+    assert "the report cannot be read" in refused(sent, sent.root / "lost.csv", capsys)
+
+
+def test_a_report_that_comes_after_the_rows_were_purged_is_told(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = delivery(sent)
+    sent.run(hours=24 * 9)
+    assert "the rows of this plan are no longer kept" in refused(
+        sent, report(sent, by_row(3)), capsys, first.id
+    )
+
+
+def test_what_a_vendor_refused_is_forgotten_as_reports_are(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(sent, report(sent, by_row(3)), capsys)
+    [kept] = (sent.root / ".rosterbus" / "vendor").glob("*/*")
+    old = (sent.now.timestamp() - 91 * 86400,) * 2
+    os.utime(kept, old)
+    sent.run(hours=24)
+    assert not kept.exists()
+    assert moved(sent.run(hours=24)) == {"delivered": 4, "new": 1}
+
+
+def test_with_digests_nothing_is_lost_of_that(village: Village, capsys: pytest.CaptureFixture[str]) -> None:
+    village.write([student(n) for n in range(1, 5)])
+    village.pipeline(deliver=f'contacts = false\nbaseline = "digests"\n{UNGUARDED}')
+    village.baseline_empty()
+    village.run()
+    imported(village, report(village, by_row(3)), capsys)
+    assert len(believed(village)) == 3
+    outcome = village.run(hours=24)
+    assert (moved(outcome), len(village.boxes)) == ({"unchanged": 3, "rejected": 1, "new": 1}, 1)
+    village.write([student(n, mail="new2@example.org" if n == 2 else None) for n in range(1, 5)])
+    assert moved(village.run(hours=24)) == {"delivered": 4, "new": 1}
+
+
+def test_the_reports_of_the_run_name_what_the_vendor_refused(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[Run] = []
+
+    class Told:
+        @hookimpl
+        def report(self, run: Run, folder: Path) -> list[Path]:
+            told.append(run)
+            return [folder]
+
+    imported(sent, report(sent, by_row(3)), capsys)
+    project = load_project(sent.root)
+    pipeline = load_pipeline(project, "v")
+    with opened(
+        project, pipeline, command="report", now=sent.now, brought={"report:told": Told()}
+    ) as context:
+        plan = StoredPlan.load(context.ledger.plans.get(delivery(sent).plan).folder)
+        write_again(context, [plan], ["told"])
+    [layout] = told[0].deliveries[0].layouts
+    assert [(one.kind, one.row, one.key, one.column, one.message) for one in layout.problems] == [
+        ("vendor", 3, "2", "Mail", "refused by the vendor: is used already")
+    ]
+
+
+@pytest.fixture
+def handed(village: Village) -> Village:
+    """A village that handed two files over."""
+    village.write([student(n) for n in range(1, 5)], ["a,1,Anna,1", "b,2,Bert,2"])
+    village.pipeline(deliver=f"by_hand = true\n{UNGUARDED}")
+    village.baseline_empty()
+    village.run()
+    return village
+
+
+def test_a_handed_over_delivery_is_confirmed_once_each_of_its_files_was_reported(
+    handed: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = imported(handed, report(handed, by_row(3)), capsys, "--of", "students")
+    assert (first["state"], first["waits"], first["layout"]) == ("held", 1, "students")
+    assert delivery(handed).reason == f"handed over at {handed.vendor}; it waits for 1 of 2 files"
+    assert handed.run(hours=24).exit_code == 3
+    empty = report(handed, name="contacts-report.csv")
+    second = imported(handed, empty, capsys, "--of", "contacts", run=delivery(handed).id)
+    assert (second["state"], second["outcome"], second["waits"]) == ("confirmed", "partly", 0)
+    assert believed(handed) == ["1", "3", "4"]
+    assert believed(handed, "contacts") == ["1/a", "2/b"]
+    outcome = handed.run(hours=24)
+    assert [one.state for one in outcome.receipts] == ["nothing new"]
+    assert [one[0] for one in problems(outcome.receipts[0].plan)] == ["vendor"]
+
+
+def test_a_person_can_settle_the_files_that_no_report_is_about(
+    handed: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(handed, report(handed, by_row(3)), capsys, "--of", "students")
+    with Ledger(handed.root / ".rosterbus", clock=lambda: handed.now) as ledger:
+        settle(ledger, "last", "arrived", by="Ada", reason="uploaded both")
+    assert (delivery(handed).state, delivery(handed).outcome) == ("confirmed", "partly")
+    assert believed(handed) == ["1", "3", "4"]
+
+
+def test_a_failed_delivery_has_no_report(handed: Village, capsys: pytest.CaptureFixture[str]) -> None:
+    with Ledger(handed.root / ".rosterbus", clock=lambda: handed.now) as ledger:
+        settle(ledger, "last", "not arrived", by="Ada", reason="never uploaded")
+    said = refused(handed, report(handed, by_row(3)), capsys)
+    assert "is failed, and no vendor can have reported on it; name another run" in said
+
+
+def test_an_import_that_dies_before_it_is_kept_can_be_done_again(
+    sent: Village, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = report(sent, by_row(3))
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("rosterbus.ledger.corrections.insert_moves", die)
+        assert command_line(["report", "v", "--import", str(path), "--folder", str(sent.root)]) == 130
+    capsys.readouterr()
+    assert (believed(sent), delivery(sent).outcome) == (["1", "2", "3", "4"], "unknown")
+    assert imported(sent, path, capsys)["again"] is False
+    assert believed(sent) == ["1", "3", "4"]
