@@ -15,11 +15,14 @@ import duckdb
 import pytest
 import rosterbus_shelf
 from rosterbus.deliveries import Address
-from rosterbus.errors import ConfigError
+from rosterbus.delivery.baselines import set_assumed
+from rosterbus.errors import ConfigError, HeldError
 from rosterbus.hookspecs import hookimpl
 from rosterbus.layouts import Dialect, Limits, text
+from rosterbus.pipelines import opened
 from rosterbus.plan.planning import Order
 from rosterbus.plan.stored import StoredPlan
+from rosterbus.project import load_pipeline, load_project
 from shelf_kit import ShelfVillage
 from village_kit import student
 
@@ -198,6 +201,18 @@ def test_without_a_row_to_send_there_is_no_file_and_nothing_moves(
     assert (plan.files, plan.layouts[0].next_baseline, receipt.balanced) == ((), None, True)
     assert receipt.state == "nothing new"
     assert len(list(shelved.vendor.rglob("*.csv"))) == 1
+
+
+def test_nothing_is_assumed_of_a_roster_that_fills_no_file(shelved: ShelfVillage, members: Reshape) -> None:
+    members()
+    shelved.write([student(1, school="")])
+    project = load_project(shelved.root)
+    pipeline = load_pipeline(project, "v")
+    with (
+        opened(project, pipeline, command="baseline", now=shelved.now) as context,
+        pytest.raises(HeldError, match="none of its rows goes into a file"),
+    ):
+        set_assumed(context, pipeline.deliveries[0])
 
 
 def test_parts_are_delivered_and_only_what_changed_goes_again(
