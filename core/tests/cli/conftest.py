@@ -75,7 +75,7 @@ def village(tmp_path: Path) -> Village:
 
 @pytest.fixture
 def install(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """A function that installs a destination `name` with this code, version 1.4."""
+    """A function that installs a plugin `name` with this code, version 1.4; a destination unless said otherwise."""
     site = tmp_path_factory.mktemp("site")
     monkeypatch.syspath_prepend(str(site))
     modules = []
@@ -90,7 +90,10 @@ def install(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
         (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}\n", encoding="utf-8")
         (site / module).mkdir()
         (site / module / "__init__.py").write_text(code, encoding="utf-8")
-        (site / module / "connector.toml").write_text(CARD, encoding="utf-8")
+        (site / module / "connector.toml").write_text(
+            CARD.replace('kind = "destination"', f'kind = "{group.rpartition(".")[2].removesuffix("s")}"'),
+            encoding="utf-8",
+        )
         importlib.invalidate_caches()
         modules.append(module)
 

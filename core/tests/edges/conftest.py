@@ -15,6 +15,7 @@ import trustme
 sys.path.insert(0, str(Path(__file__).parents[1] / "road" / "site"))
 sys.path.insert(0, str(Path(__file__).parent / "site"))
 
+from report_kit import Reported
 from village_kit import Village, student
 from web_kit import Answer, WebServer, server_context
 
@@ -71,3 +72,9 @@ def village(tmp_path: Path) -> Village:
     made.pipeline(deliver="contacts = false")
     (tmp_path / "rosterbus.toml").write_text("", encoding="utf-8")
     return made
+
+
+@pytest.fixture
+def site(village: Village) -> Reported:
+    """The village, run and reported for a format that keeps what it is given."""
+    return Reported(village)

@@ -7,18 +7,13 @@ from pathlib import Path
 
 import pytest
 import rosterbus_drop
-from rosterbus.delivery.baselines import set_empty
 from rosterbus.errors import ConfigError
 from rosterbus.findings import Problem
-from rosterbus.hookspecs import hookimpl
 from rosterbus.layouts import Layout, as_spec, text
-from rosterbus.pipelines import opened
-from rosterbus.pipelines import run as run_pipeline
 from rosterbus.plan.compilation import compile_layout
 from rosterbus.plan.rejections import has_ids
 from rosterbus.plan.stored import StoredPlan
-from rosterbus.project import LayoutMap, load_pipeline, load_project
-from rosterbus.reporting import write_again
+from rosterbus.project import LayoutMap
 from rosterbus.reports import ReportedLayout, sync_rows
 from rosterbus.roster import vocabulary
 from village_kit import student
@@ -29,50 +24,6 @@ SUM = ("delivered", "unchanged", "filtered", "rejected", "held")
 class Classes(Layout, file="classes.csv", rows="sections", key="Id", open=True):
     section_id = text("Id", direct="section_id", required=True)
     name = text("Name", direct="title", required=True)
-
-
-class Told:
-    """A report format that keeps what it is given, and says what files it wrote."""
-
-    def __init__(self):
-        self.runs = []
-
-    @hookimpl
-    def report(self, run, folder):
-        self.runs.append(run)
-        return [folder / "told.txt"]
-
-
-@pytest.fixture
-def site(village):
-    """The village, run and reported for a format that keeps what it is given."""
-
-    class Site:
-        village_ = village
-        told = Told()
-
-        def opened(self, command):
-            project = load_project(village.root)
-            pipeline = load_pipeline(project, "v")
-            return opened(
-                project, pipeline, command=command, now=village.now, brought={"report:told": self.told}
-            )
-
-        def run(self):
-            with self.opened("run") as context:
-                outcome = run_pipeline(context, context.pipeline.deliveries)
-            return outcome, self.told.runs[-1]
-
-        def again(self, *plans, values=False):
-            with self.opened("report") as context:
-                write_again(context, plans, ["told"], values=values)
-            return self.told.runs[-1]
-
-        def baseline_empty(self):
-            with self.opened("baseline") as context:
-                set_empty(context, context.pipeline.deliveries[0])
-
-    return Site()
 
 
 def test_a_report_is_given_the_counts_of_the_receipt(site, village):
