@@ -111,7 +111,7 @@ def test_what_failed_by_a_wrong_key_is_delivered_with_the_right_one_though_the_e
     assert tomorrow.receipt["state"] == "confirmed"
     assert len(arrived(samegoal)) == 60
     history = site.json("history").json["uploads"]
-    assert [one["status"].split(",")[0] for one in history if one["file"].endswith("students.csv")] == [
+    assert [one["state"] for one in history if one["file"].endswith("students.csv")] == [
         "confirmed", "failed",
     ]  # fmt: skip
 
