@@ -20,7 +20,7 @@ from rosterbus_scilearn.published import COLUMNS, DATE
 from rosterbus_scilearn.settings import KEY
 
 Row = Mapping[str, str]
-Ended = Literal["completed", "canceled"]
+State = Literal["none", "running", "completed", "canceled"]
 NAMES = ("FIRST_NAME", "LAST_NAME")
 
 
@@ -61,14 +61,16 @@ class BusyError(Exception):
 class Jobs:
     """What mySciLEARN holds, in `students` by their id, and the updates that were started, the oldest first.
 
-    `pace` is how many seconds a student takes; None lets nothing happen before `work` or `settle` is called. While
-    not `strict`, whoever was never sent counts as imported before. Students and mails are kept privately in `folder`.
+    `before` is what the status was before the last start. `pace` is how many seconds a student takes; None lets nothing
+    happen before `work` or `settle` is called. While not `strict`, whoever was never sent counts as imported before.
+    Students and mails are kept privately in `folder`.
     """
 
     def __init__(self, folder: Path) -> None:
         self.pace: float | None = 0.0
         self.strict = False
         self.updates: list[Update] = []
+        self.before: State = "none"
         self._held = folder / "held.json"
         self._mails = private_folder(folder / "mail")
         self.students: dict[str, dict[str, str]] = (
@@ -77,7 +79,7 @@ class Jobs:
         self._lock = threading.RLock()
 
     @property
-    def state(self) -> Literal["none", "running", "completed", "canceled"]:
+    def state(self) -> State:
         """What the status of the last update is now."""
         with self._lock:
             self._pass_time()
@@ -86,8 +88,10 @@ class Jobs:
     def start(self, file: str, content: bytes) -> Update:
         """Begin an update with a file; raises BusyError."""
         with self._lock:
-            if self.state == "running":
+            before = self.state
+            if before == "running":
                 raise BusyError
+            self.before = before
             rows, because = _read(content)
             update = Update(len(self.updates) + 1, file, rows, time.monotonic(), because=because)
             self.updates.append(update)
@@ -159,7 +163,7 @@ class Jobs:
         if username and any(held.get("USERNAME") == username for held in others):
             yield "USERNAME", "not unique in the district"
 
-    def _end(self, status: Ended) -> None:
+    def _end(self, status: Literal["completed", "canceled"]) -> None:
         update = self.updates[-1]
         update.status = status
         write_private_text(self._held, json.dumps(self.students, ensure_ascii=False, indent=1))

@@ -48,7 +48,8 @@ class Faults:
 
     Of starts: `drop_after` ends the connection after so many bytes, `silent` stops reading, and once everything has
     come, `ignores` begins no job, `says` answers with this code and text, `drops` ends the connection instead.
-    `status_drops` ends it for the next so many statuses, and `late` statuses still tell what was before the last start.
+    `status_drops` ends it for the next so many statuses, `status_says` answers them all with this, and `late` statuses
+    still tell what was before the last start.
     """
 
     drop_after: int | None = None
@@ -57,6 +58,7 @@ class Faults:
     says: tuple[int, str] | None = None
     drops: bool = False
     status_drops: int = 0
+    status_says: tuple[int, str] | None = None
     late: int = 0
 
 
@@ -74,7 +76,6 @@ class Server:
         self.port = 0
         self.ca_file, self.password_file = self.folder / "ca.pem", self.folder / "password"
         self._key, self._certificate = self.folder / "server.key", self.folder / "server.pem"
-        self._before = ""
         self._thread: threading.Thread | None = None
         self._make()
 
@@ -172,12 +173,10 @@ class Server:
         return self._dropped(request) if self.faults.drops else answer
 
     def _started(self, file: str, content: bytes) -> PlainTextResponse:
-        before = self.jobs.state
         try:
             self.jobs.start(file, content)
         except BusyError:
             return PlainTextResponse(SAYS["running"], 409)
-        self._before = before
         return PlainTextResponse(STARTED)
 
     async def _status(self, request: Request) -> Response:
@@ -188,9 +187,12 @@ class Server:
         if self.faults.status_drops:
             self.faults.status_drops -= 1
             return self._dropped(request)
-        if self.faults.late and self._before:
+        if self.faults.status_says:
+            code, text = self.faults.status_says
+            return PlainTextResponse(text, code)
+        if self.faults.late and self.jobs.updates:
             self.faults.late -= 1
-            return PlainTextResponse(SAYS[self._before])
+            return PlainTextResponse(SAYS[self.jobs.before])
         return PlainTextResponse(SAYS[self.jobs.state])
 
     async def _cancel(self, request: Request) -> Response:

@@ -96,23 +96,24 @@ def send(account: Account) -> Loaded:
     try:
         answer = _start(account, before)
     except LostError as lost:
-        return _looked_for(account, before.state, str(lost), answered=False)
+        return _looked_for(account, before.state, str(lost))
     account.keep("start", answer)
     if 400 <= answer.code < 500 and answer.code not in AWAY:
         raise refused(answer, account.endpoint.host, "the update, which was not started")
     words = words_of(account.settings)
     if answer.accepted and answer.says(words.started) and not answer.says(words.refused):
         return Done({**_sent(account), "answered": answer.code, "job": "running"}, outcome="running")
-    why = f"{account.endpoint.host} answered {answer.code} to the update, in words that are not known"
-    return _looked_for(account, before.state, why, answered=answer.accepted)
+    why = f"{account.endpoint.host} answered {answer.code} to the update"
+    if answer.accepted:
+        why += ", in words that are not known (they are kept with the run; write them into `words`)"
+    return _looked_for(account, before.state, why)
 
 
 def find_out(account: Account) -> Done | Unsure:
     """What became of a delivery: whether it arrived, and once that is known, how far its update came."""
     delivery = account.delivery
     if delivery.state != "confirmed":
-        why = "the answer to the update was lost"
-        return _judged(account, delivery.evidence.get("before"), why, answered=False)
+        return _judged(account, delivery.evidence.get("before"), "the answer to the update was lost")
     now, ours = account.look("later"), account.settings.only_starter
     return Done(now.evidence(ours=ours), outcome=now.outcome(ours=ours))
 
@@ -178,13 +179,12 @@ def _start(account: Account, before: Seen) -> Answer:
     )
 
 
-def _looked_for(account: Account, before: State, why: str, *, answered: bool) -> Done | Unsure:
+def _looked_for(account: Account, before: State, why: str) -> Done | Unsure:
     """Look for the update until it is seen or the time for looking is over."""
-    patience = account.settings.look_seconds if answered or account.settings.only_starter else 0
-    until = time.monotonic() + patience
+    until = time.monotonic() + (account.settings.look_seconds if account.settings.only_starter else 0)
     while True:
         try:
-            found = _judged(account, before, why, answered=answered)
+            found = _judged(account, before, why)
         except RetriableError:
             raise
         except ConnectorError as error:
@@ -194,16 +194,15 @@ def _looked_for(account: Account, before: State, why: str, *, answered: bool) ->
         time.sleep(LOOK_EVERY)
 
 
-def _judged(account: Account, before: State | None, why: str, *, answered: bool) -> Done | Unsure:
+def _judged(account: Account, before: State | None, why: str) -> Done | Unsure:
     """Whether the account's last update is this delivery's.
 
     None was running before, so that one which runs now, or has ended otherwise than the one before, has begun since.
-    It is ours if mySciLEARN had `answered` us well, or if nobody else starts any.
+    It is ours if nobody else starts any.
     """
     now = account.look("after")
     begun = before is not None and (now.state == "running" or (now.ended and now.state != before))
-    ours = answered or account.settings.only_starter
-    if begun and ours:
+    if begun and account.settings.only_starter:
         evidence = {**_sent(account), "found": why, **now.evidence(ours=True)}
         return Done(evidence, outcome=now.outcome(ours=True))
     if begun:
