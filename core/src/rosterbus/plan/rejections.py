@@ -67,11 +67,11 @@ def keep_extract_problems(connection: duckdb.DuckDBPyConnection, folder: Path) -
 
 
 def has_ids(layout: CompiledLayout) -> bool:
-    """Whether each row of the file has an id to report it by: it is about a person, or its key is the roster's own."""
+    """Whether a report can name its rows: they are about people, or the file itself holds an id of the roster's."""
     table = vocabulary().tables[layout.spec.rows]
     key = [layout.column(name) for name in layout.spec.key]
-    own = all(one.column.written and one.reads and one.reads <= set(table.key) for one in key)
-    return own or bool(PEOPLE & set(table.columns))
+    held = all(one.column.written for one in key) and any(one.reads & set(table.key) for one in key)
+    return held or bool(PEOPLE & set(table.columns))
 
 
 def newly_rejected(
