@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rosterbus.cli.plan_text import hold_lines, size, unreadable_lines
 from rosterbus.delivery.receipts import Receipt
 from rosterbus.pipelines import Outcome
+
+MOST_FILES = 4
+"""How many files of one delivery are told one by one."""
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:
@@ -44,9 +48,7 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         if moved:
             yield f"  {'':<10} {moved}"
     yield from unreadable_lines(plan)
-    if delivery and delivery.address:
-        for file, name in zip(plan.files, delivery.address.files, strict=True):
-            yield f"  file       {name}   {file.rows:,} rows   {size(file.bytes)}   sha256 {file.sha256[:12]}"
+    yield from _files(receipt)
     if receipt.state == "held" and plan.verdict == "held":
         yield from hold_lines(plan)
     elif receipt.state == "held" and delivery:
@@ -54,6 +56,19 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         yield f"  settle     rosterbus settle {delivery.id} --arrived | --not-arrived --by NAME --reason TEXT"
         if delivery.waits:
             yield f"  or         rosterbus report {delivery.id} --import FILE, once the vendor has a report"
+
+
+def _files(receipt: Receipt) -> Iterator[str]:
+    """What went where; of a great many files the first, and the sum of the rest."""
+    delivery, files = receipt.delivery, receipt.plan.files
+    if delivery is None or delivery.address is None:
+        return
+    shown = len(files) if len(files) <= MOST_FILES + 1 else MOST_FILES
+    for file, name in zip(files[:shown], delivery.address.files, strict=False):
+        yield f"  file       {name}   {file.rows:,} rows   {size(file.bytes)}   sha256 {file.sha256[:12]}"
+    if rest := files[shown:]:
+        rows, length = sum(file.rows for file in rest), sum(file.bytes for file in rest)
+        yield f"  and        {len(rest):,} more files   {rows:,} rows   {size(length)}"
 
 
 def analysis_lines(name: str, analyses: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -67,7 +82,17 @@ def analysis_lines(name: str, analyses: Sequence[Mapping[str, Any]]) -> Iterator
 
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "(" + ", ".join(f"{key} {_plain(one)}" for key, one in value.items()) + ")"
+        return _summed(value) or "(" + ", ".join(f"{key} {_plain(one)}" for key, one in value.items()) + ")"
     if isinstance(value, list | tuple):
         return "; ".join(map(_plain, value)) or "none"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _summed(files: Mapping[str, Any]) -> str:
+    """A great many files as their number and the sums of what is counted of each; blank for anything else."""
+    if len(files) <= MOST_FILES or not all(isinstance(one, Mapping) for one in files.values()):
+        return ""
+    totals: Counter[str] = Counter()
+    for one in files.values():
+        totals.update({key: count for key, count in one.items() if type(count) is int})
+    return f"{len(files):,} (" + ", ".join(f"{key} {count:,}" for key, count in totals.items()) + ")"

@@ -14,9 +14,10 @@ from rosterbus.context import Progress
 from rosterbus.delivery.baselines import set_empty
 from rosterbus.pipelines import Outcome, opened, run
 from rosterbus.private import private_folder
-from rosterbus.project import load_pipeline, load_project
+from rosterbus.project import Pipeline, Project, load_pipeline, load_project
 from rosterbus_oneroster.synthetic import District
 
+from rosterbus_demo.handing import finish
 from rosterbus_demo.project import PIPELINE, TWINS, VENDORS, prepare, write_export, write_project
 from rosterbus_demo.twins import Twins
 
@@ -38,9 +39,12 @@ def demo(folder: Path, keep: bool, as_json: bool) -> int:
         tell("starting the vendors' twins")
         with Twins(private_folder(folder.resolve() / TWINS), VENDORS) as twins:
             write_project(folder, twins.settings)
-            outcome = _run(folder, tell)
+            project = load_project(folder)
+            pipeline = load_pipeline(project, PIPELINE)
+            outcome = _run(project, pipeline, tell)
             tell("letting the vendors work off what arrived")
             analyses = twins.settle()
+            finish(project, pipeline, outcome, twins=twins.folder, tell=tell)
             pid = twins.keep() if keep else 0
     wrong = unexpected(outcome, analyses)
     if as_json:
@@ -70,9 +74,7 @@ def unexpected(outcome: Outcome, analyses: Analyses) -> list[str]:
     return wrong
 
 
-def _run(folder: Path, tell: Progress) -> Outcome:
-    project = load_project(folder)
-    pipeline = load_pipeline(project, PIPELINE)
+def _run(project: Project, pipeline: Pipeline, tell: Progress) -> Outcome:
     with opened(project, pipeline, command="demo", progress=tell) as context:
         for part in pipeline.deliveries:
             set_empty(context, part)
@@ -96,6 +98,7 @@ def _story(
     for name, found in analyses.items():
         yield from analysis_lines(name, found)
     yield f"report: {outcome.report}"
+    yield f"  look at {Path(outcome.report) / 'report.html'}"
     yield from (f"not as expected: {one}" for one in wrong)
     if pid:
         yield ""

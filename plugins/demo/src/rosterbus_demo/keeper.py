@@ -13,11 +13,13 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from rosterbus.deliveries import Twin
 from rosterbus.private import write_private_text
 from rosterbus.rehearsing import start_twin
 from rosterbus.secrets import SecretReference
@@ -30,10 +32,7 @@ def keep(folder: Path, names: Sequence[str]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with FileLock(folder / LOCK, blocking=False), ExitStack() as stack:
         write_private_text(folder / PID, str(os.getpid()))
-        twins = {}
-        for name in names:
-            twins[name] = start_twin(name, folder / name, {})
-            stack.callback(twins[name].stop)
+        twins = _started(folder, names, stack)
         _print(
             {
                 name: {"settings": _plain(twin.settings), "reach": list(twin.reach)}
@@ -46,6 +45,18 @@ def keep(folder: Path, names: Sequence[str]) -> None:
             elif line.strip() == "keep":
                 _print({"pid": os.getpid()})
                 threading.Event().wait()
+
+
+def _started(folder: Path, names: Sequence[str], stack: ExitStack) -> dict[str, Twin]:
+    """Start the twins side by side, since each waits for its server; all that came up are stopped with `stack`."""
+
+    def start(name: str) -> Twin:
+        twin = start_twin(name, folder / name, {})
+        stack.callback(twin.stop)
+        return twin
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        return dict(zip(names, pool.map(start, names), strict=True))
 
 
 def _print(told: Mapping[str, Any]) -> None:

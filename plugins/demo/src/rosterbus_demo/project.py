@@ -19,7 +19,7 @@ TWINS = "twins"
 LOCK, PID = "lock", "pid"
 """In the twins' folder: what their keeper holds as long as it lives, and its process."""
 PIPELINE = "demo"
-VENDORS = ("handshake", "samegoal")
+VENDORS = ("handshake", "samegoal", "scilearn", "enroll", "great-minds")
 
 HEAD = """\
 # The pipeline of `rosterbus demo`: one OneRoster export to every vendor's twin on this machine.
@@ -55,6 +55,23 @@ where = "class_level <> '' AND status = 'active'"
 """,
     "samegoal": """
 [deliver.samegoal.map.students]
+where = "status = 'active'"
+""",
+    "scilearn": """
+# The demo's clock must not decide what becomes of it.
+quiet_hours = "off"
+columns = ["STUDENT_ID", "USERNAME", "FIRST_NAME", "LAST_NAME", "DOB", "GRADE", "SCHOOL_ID"]
+
+# The program is licensed for the lower grades.
+[deliver.scilearn.map.students]
+where = "status = 'active' AND grade IN ('01', '02', '03', '04', '05')"
+""",
+    "enroll": """
+# This district's source has no registrations: whoever is active counts as approved.
+records = "students"
+""",
+    "great-minds": """
+[deliver.great-minds.map.students]
 where = "status = 'active'"
 """,
 }

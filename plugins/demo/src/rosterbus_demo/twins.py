@@ -21,6 +21,7 @@ class Twins:
     """The twins of several vendors, up for the length of a ``with`` block unless they are kept."""
 
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self.folder = folder
         command = [sys.executable, "-m", "rosterbus_demo.keeper", str(folder), *names]
         self._log = open_private(folder / "twins.log", "ab")
         self._process = subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
