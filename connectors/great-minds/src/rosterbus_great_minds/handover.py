@@ -88,7 +88,7 @@ def steps_of(delivery: Delivery, where: str) -> Iterator[str]:
     """What the person who uploads does, in order; names schools, counts rows, and nobody."""
     yield f"Take the files from {where}, sign in to Great Minds as an administrator and open Manage."
     for (part, _), file in zip(_parts(delivery), delivery.files, strict=True):
-        website = LISTS.get(file.layout, file.layout)
+        website = LISTS[file.layout]
         yield f"Choose {_school(file)}, open {website} and upload {part}/{file.name} ({file.rows:,} rows)."
     yield (
         "Where the status tells of errors, download the sync report (Options, View File Upload Status) and read it "
@@ -101,12 +101,9 @@ def steps_of(delivery: Delivery, where: str) -> Iterator[str]:
 
 
 def _school(file: StagedFile) -> str:
-    name, school = file.split.get("school_name", ""), file.split.get("school_id", "")
-    chosen = f"{name} (school {school})" if name else f"the school {school}"
-    if file.layout != "classes":
-        return chosen
-    begins = file.split.get("term_start_date", "")
-    return f"{chosen} and the school year" + (f" that has {begins}" if begins else "")
+    chosen = f"{file.split['school_name']} (school {file.split['school_id']})"
+    begins = file.split.get("term_start_date")
+    return f"{chosen} and the school year that has {begins}" if begins else chosen
 
 
 def _parts(delivery: Delivery) -> Iterator[tuple[str, StagedFile]]:

@@ -89,7 +89,7 @@ class StudentUsers(
     phone = text("phone", note="not asked for, and so not sent")
     agent_sourced_ids = text("agentSourcedIds", note="guardians are in no file")
     grades = code("grades", direct="grade", choices=CLASS_GRADES, rule=BINDING)
-    password = text("password", sensitive=True)
+    password = text("password", sensitive=True, note="never sent in a package")
 
 
 class StaffUsers(
@@ -120,7 +120,7 @@ class StaffUsers(
     phone = text("phone", note="not asked for, and so not sent")
     agent_sourced_ids = text("agentSourcedIds")
     grades = text("grades")
-    password = text("password", sensitive=True)
+    password = text("password", sensitive=True, note="never sent in a package")
 
 
 class Classes(

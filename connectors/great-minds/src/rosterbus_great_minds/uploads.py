@@ -34,9 +34,9 @@ from rosterbus_great_minds.published import (
 CSV = Dialect(newline="\r\n")
 LIMITS = Limits(rows=MOST_ROWS, bytes=MOST_BYTES)
 BY_SCHOOL = ("school_id", "school_name")
+"""Who uploads a file chooses its school first, by the name."""
 PLAIN = "Only letters A to Z and digits are allowed."
 PLAIN_EMAIL = "Not an e-mail address of letters, digits and - _ + . alone."
-EACH_SCHOOL = "not in the file: who uploads it chooses the school first"
 ROLES = {
     "teacher": "teacher",
     "principal": "school_admin",
@@ -127,7 +127,6 @@ class Students(
         sensitive=True,
         rule=STUDENTS,
     )
-    school = text("schoolId", direct="school_id", required=True, written=False, note=EACH_SCHOOL)
 
 
 class Staff(
@@ -192,7 +191,6 @@ class Staff(
         sensitive=True,
         rule=STAFF,
     )
-    school = text("schoolId", direct="school_id", required=True, written=False, note=EACH_SCHOOL)
 
 
 class Classes(
@@ -203,7 +201,7 @@ class Classes(
     absence="kept",
     sends="new",
     references={"teacherId": "staff"},
-    # The year is chosen as well, and terms that begin on one day are of one year.
+    # Who uploads chooses the year as well, and terms that begin on one day are of one year.
     split=(*BY_SCHOOL, "term_start_date"),
     limits=LIMITS,
     dialect=CSV,
@@ -217,7 +215,7 @@ class Classes(
             CLASSES,
         ),
         Rule(
-            'EXISTS (SELECT 1 FROM work.staff WHERE "staffId" = "teacherId" AND staff."schoolId" = classes."schoolId")',
+            'EXISTS (SELECT 1 FROM work.staff WHERE "staffId" = "teacherId" AND staff._school = classes._school)',
             ("primaryTeacher",),
             "the primary teacher belongs to another school; add the teacher to this one before the upload",
             CLASSES,
@@ -255,8 +253,13 @@ class Classes(
         rule=CLASSES,
         note="not in the file: by it no class is sent twice, since a second upload would make a second class",
     )
-    teacher_id = text("teacherId", direct="primary_teacher_id", required=True, written=False)
-    school = text("schoolId", direct="school_id", required=True, written=False, note=EACH_SCHOOL)
+    teacher_id = text(
+        "teacherId",
+        direct="primary_teacher_id",
+        required=True,
+        written=False,
+        note="not in the file: who it is among the staff",
+    )
 
 
 def upload_layouts(settings: Values) -> tuple[LayoutSpec, ...]:
