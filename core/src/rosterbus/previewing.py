@@ -11,6 +11,7 @@ from rosterbus.engine import listed, literal, quoted
 from rosterbus.errors import ConfigError
 from rosterbus.layouts import Direct, Keyed, Match, Skip, Source
 from rosterbus.mapping import FAILED, UNMATCHED
+from rosterbus.mirror import located
 from rosterbus.plan.compilation import CompiledColumn, CompiledLayout
 from rosterbus.plan.rendering import install_secrets, key_text
 from rosterbus.project import DeliveryPart
@@ -91,30 +92,33 @@ def _previews(
     rendered = ", ".join(f"{one.sql} AS {quoted(one.column.name)}" for one in compiled.columns)
     names = read.roster.columns[spec.rows]
     inner = (
-        f"SELECT _row, NOT coalesce(({compiled.where or 'true'}), false) AS _filtered, "
+        f"SELECT _n, _row, NOT coalesce(({compiled.where or 'true'}), false) AS _filtered, "
         f"struct_pack({', '.join(f'c{place} := {quoted(name)}' for place, name in enumerate(names))}) AS _source, "
         f"{rendered} FROM {relation}"
     )
     wanted = ", ".join(literal(one) for one in ids)
     of_student = f"OR _source.c{names.index(STUDENT)} IN ({wanted})" if STUDENT in names else ""
     chosen = f"_key IN ({wanted}) {of_student}" if ids else "NOT _filtered"
-    rows = read.extracted.connection.execute(
-        f"SELECT * FROM (SELECT {key_text(spec.key)} AS _key, _row, _filtered, _source, "
-        f"{listed(column.name for column in spec.columns)} FROM ({inner})) AS keyed "
-        f"WHERE {chosen} ORDER BY _row {'' if ids else 'LIMIT 1'}"
-    ).fetchall()
     lead = read.roster.files.get(read.roster.relations[spec.rows].lead, "")
+    found = (
+        f"SELECT * FROM (SELECT _n, {key_text(spec.key)} AS _key, {literal(lead)} AS _file, _row, _filtered, _source, "
+        f"{listed(column.name for column in spec.columns)} FROM ({inner})) AS keyed "
+        f"WHERE {chosen} ORDER BY _n {'' if ids else 'LIMIT 1'}"
+    )
+    rows = read.extracted.connection.execute(
+        f"SELECT * EXCLUDE (_n) FROM ({located(found, file='_file', row='_row')}) ORDER BY _n"
+    ).fetchall()
     return [
         Preview(
             part.name,
             spec.name,
             key,
-            lead,
+            file,
             row,
             filtered,
             _table(compiled, dict(zip(names, source.values(), strict=True)), texts),
         )
-        for key, row, filtered, source, *texts in rows
+        for key, file, row, filtered, source, *texts in rows
     ]
 
 

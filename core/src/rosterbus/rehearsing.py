@@ -13,6 +13,7 @@ from rosterbus.context import Progress
 from rosterbus.deliveries import Twin
 from rosterbus.delivery.baselines import set_empty
 from rosterbus.ledger import Ledger
+from rosterbus.ledger.ledger import FILE as LEDGER
 from rosterbus.pipelines import Outcome, opened, run
 from rosterbus.plugins import Plugins
 from rosterbus.private import private_folder
@@ -68,6 +69,7 @@ def rehearse(
             Ledger(folder / "state") as ledger,
         ):
             settings = {name: twin.settings for name, twin in twins.items()}
+            _take_over_source(project, pipeline, ledger)
             extracts = project.state_dir / "extracts" / pipeline.name
             with opened(
                 pretended,
@@ -83,3 +85,14 @@ def rehearse(
                 outcome = run(context, deliveries)
             outcome.report = ""  # its folder goes with the ledger
             return Rehearsal(outcome, {name: list(twin.settle()) for name, twin in twins.items()})
+
+
+def _take_over_source(project: Project, pipeline: Pipeline, ledger: Ledger) -> None:
+    """Let the rehearsal begin where the pipeline stands: its source's state, and the mirror where it lies."""
+    if not (project.state_dir / LEDGER).is_file():
+        return
+    with Ledger(project.state_dir) as own:
+        last = own.sources.current(pipeline.name)
+    if last is not None:
+        mirror = project.state_dir.resolve() / last.mirror if last.mirror else None
+        ledger.sources.accept(pipeline.name, state=last.state, mirror=mirror)

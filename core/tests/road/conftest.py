@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "site"))
 
 from mirror_kit import FedVillage
+from nights_kit import Nights
 from village_kit import Village
 
 
@@ -31,3 +32,9 @@ def fed(tmp_path: Path) -> FedVillage:
     (tmp_path / "rosterbus.toml").write_text("", encoding="utf-8")
     made.pipeline(deliver="contacts = false")
     return made
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Nights:
+    """A mirror without a pipeline around it."""
+    return Nights(tmp_path / "mirror")

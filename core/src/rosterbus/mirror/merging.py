@@ -96,7 +96,7 @@ def _take_last(connection: duckdb.DuckDBPyConnection, name: str, new: str, chang
     """Create `ARRIVING`: the last row of each key, the newest where the rows say how new they are."""
     import duckdb
 
-    said = f"coalesce(({changes.deleted or 'false'}), false), 'at': ({changes.newer or 'NULL::INTEGER'})"
+    said = f"coalesce(({changes.deleted or 'false'}), false), 'made': ({changes.newer or 'NULL::INTEGER'})"
     rows = f"SELECT {{'row': _row, 'moved': false, 'deleted': {said}}} AS _row, * EXCLUDE (_row) FROM {new}"
     if changes.former:
         # What a key was before the change belongs to the new key; only what comes after it is somebody else's.
@@ -106,7 +106,7 @@ def _take_last(connection: duckdb.DuckDBPyConnection, name: str, new: str, chang
             f"* EXCLUDE (_row) REPLACE ({former} AS {key}) FROM {new} WHERE {former} NOT IN ('', {key})"
         )
     keys = ", ".join(quoted(column) for column in changes.key)
-    last = f"row_number() OVER (PARTITION BY {keys} ORDER BY _row.at DESC NULLS LAST, _row.row DESC) = 1"
+    last = f"row_number() OVER (PARTITION BY {keys} ORDER BY _row.made DESC NULLS LAST, _row.row DESC) = 1"
     try:
         connection.execute(f"CREATE TABLE {ARRIVING} AS SELECT * FROM ({rows}) QUALIFY {last}")
     except duckdb.Error as error:
@@ -121,7 +121,7 @@ def _pass_over_older(connection: duckdb.DuckDBPyConnection, into: str, changes: 
     held = f"(SELECT {keys}, ({changes.newer}) AS _row FROM {into})"
     return _changed(
         connection,
-        f"DELETE FROM {ARRIVING} AS e USING {held} AS m WHERE {_same(changes)} AND e._row.at < m._row",
+        f"DELETE FROM {ARRIVING} AS e USING {held} AS m WHERE {_same(changes)} AND e._row.made < m._row",
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rosterbus.deliveries import StagedFile
 from rosterbus.engine import literal, quoted, value
+from rosterbus.mirror import located
 from rosterbus.plan.baseline import LoadedBaseline, stored_cell, stored_key
 from rosterbus.plan.difference import changes_table
 from rosterbus.plan.parts import parts_of, places_of, rows_of
@@ -97,11 +98,13 @@ def keep_crosswalk(
     `file_row` (header = 1).
     """
     lead = roster.files.get(roster.relations[rendered.relation].lead, "")
+    rows = (
+        f"SELECT _file AS file, _file_row AS file_row, {literal(lead)} AS source_file, "
+        f"_row AS source_row, {key_text(rendered.key)} AS key FROM ({places_of(rendered, files)})"
+    )
     copy(
         connection,
-        f"SELECT _file AS file, _file_row AS file_row, {literal(lead)} AS source_file, "
-        f"_row AS source_row, {key_text(rendered.key)} AS key "
-        f"FROM ({places_of(rendered, files)}) ORDER BY _file, _file_row",
+        f"{located(rows, file='source_file', row='source_row')} ORDER BY file, file_row",
         folder / f"crosswalk.{rendered.layout.spec.name}.parquet",
     )
 

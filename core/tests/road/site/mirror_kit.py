@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
+import pytest
 import rosterbus_village
+from rosterbus import rehearsing
 from rosterbus.context import RunContext
 from rosterbus.extracts import Changes, Completeness, Extract, Nothing, Rows, Unchanged
 from rosterbus.hookspecs import hookimpl
@@ -19,6 +23,7 @@ from rosterbus.pipelines import Outcome, opened, run
 from rosterbus.plan.planning import Order
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.project import DeliveryPart, load_pipeline, load_project
+from rosterbus.rehearsing import Rehearsal
 from rosterbus.runs import plan_all
 from village_kit import STUDENTS, Village
 
@@ -97,6 +102,23 @@ class FedVillage(Village):
     @property
     def ledger(self) -> Ledger:
         return Ledger(self.root / ".rosterbus")
+
+    @property
+    def home(self) -> Path:
+        return self.root / ".rosterbus" / "mirror" / "v"
+
+    def rehearsed(self, answer: Answer) -> Rehearsal:
+        """A rehearsal of the pipeline, which opens it by itself."""
+        self.feed.answer = answer
+        project = load_project(self.root)
+        brought = partial(opened, brought={"source:village": self.feed})
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(rehearsing, "opened", brought)
+            pipeline = load_pipeline(project, "v")
+            return rehearsing.rehearse(project, pipeline, pipeline.deliveries, lambda _: None)
+
+    def parquet(self, path: Path, columns: str) -> list[tuple[Any, ...]]:
+        return duckdb.sql(f"SELECT {columns} FROM '{path}'").fetchall()
 
     def state(self) -> Any:
         """What the ledger knows of the source."""
