@@ -65,6 +65,7 @@ def make_delivery(tmp_path: Path) -> Callable[..., Delivery]:
             is_taken=lambda name: False,
             mark_sent=lambda: None,
             progress=lambda *told: None,
+            keep=lambda *kept: None,
             state="intent",
         )
         return replace(fresh, **given)

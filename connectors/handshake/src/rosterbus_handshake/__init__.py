@@ -7,7 +7,18 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from rosterbus.deliveries import Address, Delivery, Done, NotStarted, Partly, Probe, Reconciled, Twin, Unsure
+from rosterbus.deliveries import (
+    Address,
+    Delivery,
+    Done,
+    Feedback,
+    NotStarted,
+    Partly,
+    Probe,
+    Reconciled,
+    Twin,
+    Unsure,
+)
 from rosterbus.errors import RosterbusError
 from rosterbus.findings import Finding
 from rosterbus.hookspecs import hookimpl
@@ -74,6 +85,14 @@ def reconcile(delivery: Delivery, settings: Values) -> Reconciled:  # noqa: ARG0
     if not delivery.was_sent:
         return NotStarted()
     return Partly("the answer to the upload was lost; the same bytes are put again under the same name")
+
+
+@hookimpl
+def feedback(file: Path, delivery: Delivery, settings: Values, chosen: str) -> Feedback:  # noqa: ARG001 - the spec names it
+    """Read the file that Handshake calls "Failed Rows"."""
+    from rosterbus_handshake.failed_rows import read_failed_rows
+
+    return read_failed_rows(file, delivery, chosen)
 
 
 @hookimpl
