@@ -182,6 +182,7 @@ def deliver(staged: list[StagedFile]) -> Callable[..., Delivery]:
             test=False,
             mark_sent=mark_sent,
             progress=lambda *_: None,
+            keep=lambda *_: None,
             **facts,
         )
         delivery.address = address(delivery, settings)

@@ -156,6 +156,7 @@ def delivery_of(*files: Path, to: str) -> Delivery:
         is_taken=lambda name: False,
         mark_sent=lambda: None,
         progress=lambda *at: told.append(at),
+        keep=lambda *_: None,
         address=Address("sftp://example.org/upload", tuple(f"{to}/{file.name}" for file in files)),
     )
     delivery.told = told  # type: ignore[attr-defined]
