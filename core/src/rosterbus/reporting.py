@@ -22,6 +22,7 @@ from rosterbus.plan.schools import read_schools
 from rosterbus.plan.stored import StoredLayout, StoredPlan
 from rosterbus.private import private_folder
 from rosterbus.reports import ReportedDelivery, ReportedLayout, Run
+from rosterbus.roster import vocabulary
 from rosterbus.uploads import last_uploads
 
 COUNTED = ("had", "read", "new", "changed", "removed", "rejected")
@@ -167,7 +168,7 @@ def _layout(layout: StoredLayout, counts: Mapping[str, int], problems: StoredPro
         problems=problems,
         counts=counts,
         schools=_groups(layout.difference["schools"]),
-        grades=_groups(layout.difference.get("grades", {})),
+        grades=_groups(layout.difference.get("grades", {}), vocabulary().codes["grade"].values),
         columns=layout.difference["by_column"],
         completeness=layout.completeness,
         proof=layout.proof,
@@ -175,8 +176,11 @@ def _layout(layout: StoredLayout, counts: Mapping[str, int], problems: StoredPro
     )
 
 
-def _groups(counted: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    return {group: {name: counts[name] for name in COUNTED} for group, counts in counted.items()}
+def _groups(counted: Mapping[str, Mapping[str, Any]], order: Sequence[str] = ()) -> dict[str, dict[str, int]]:
+    """Counts by group: those of `order` first, then the others by name, and at last those of no group."""
+    places = {group: place for place, group in enumerate(order)}
+    groups = sorted(counted, key=lambda group: (group == "", places.get(group, len(places)), group))
+    return {group: {name: counted[group][name] for name in COUNTED} for group in groups}
 
 
 def receipt_of(context: RunContext, plan: StoredPlan) -> Receipt | None:

@@ -24,9 +24,9 @@ class ReportedLayout:
     counts: Mapping[str, int] = field(default_factory=dict)
     """As the receipt has them: read, delivered, unchanged, filtered, rejected, held, new, changed, removed."""
     schools: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """By school id: had, read, new, changed, removed, rejected (newly)."""
+    """By school id, in its order, blank last: had, read, new, changed, removed, rejected (newly)."""
     grades: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """The same by grade in CEDS codes; empty where the relation has no grade."""
+    """The same by grade in CEDS codes, in the order of the codes; empty where the relation has no grade."""
     columns: Mapping[str, int] = field(default_factory=dict)
     """Changed cells by the vendor's column."""
     completeness: str = ""

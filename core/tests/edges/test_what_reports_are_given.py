@@ -54,6 +54,21 @@ def test_changes_are_told_by_school_by_grade_and_by_column(site, village):
     assert layout.columns == {"Mail": 1}
 
 
+def test_schools_come_in_the_order_of_their_ids_and_grades_in_that_of_their_codes(site, village):
+    village.write(
+        [
+            student(number, school=school, grade=grade)
+            for number, (school, grade) in enumerate(
+                [("3", "12"), ("", "no grade"), ("10", "01"), ("2", "PK")]
+            )
+        ]
+    )
+    [layout] = site.run()[1].deliveries[0].layouts
+
+    assert list(layout.schools) == ["10", "2", "3", ""]
+    assert list(layout.grades) == ["PK", "01", "12", ""]
+
+
 def test_schools_have_names_where_the_source_gives_them(site, village):
     assert site.run()[1].schools == {}
     (village.export / "schools.csv").write_text("id,name\n1,Springfield\n2,\n", encoding="utf-8")
