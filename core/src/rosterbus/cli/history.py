@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +38,18 @@ def command(pipeline: str | None, most: int, as_json: bool, folder: Path | None,
         return 0
     if not rows:
         click.echo("nothing was uploaded yet")
-    for row in rows:
-        click.echo(
-            f"{row['completed'] or '-':<25}  {row['status']:<22}  {row['pipeline']} -> {row['delivery']}  {row['file']}"
-        )
-        click.echo(f"{'':<25}  plan {row['plan']}   report {row['report'] or '-'}")
+    for _, files in groupby(rows, key=lambda row: row["id"]):
+        _print(list(files))
     return 0
+
+
+def _print(files: Sequence[dict[str, Any]]) -> None:
+    """One delivery, with all of its files."""
+    one = files[0]
+    click.echo(f"{one['completed'] or '-':<25}  {one['status']:<22}  {one['pipeline']} -> {one['delivery']}")
+    for row in files:
+        click.echo(f"  file    {row['file']}")
+    click.echo(f"  report  {one['report'] or '-'}   plan {one['plan']}")
 
 
 def _row(record: DeliveryRecord, upload: Upload) -> dict[str, Any]:
