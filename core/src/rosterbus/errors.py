@@ -2,6 +2,7 @@
 
 RosterbusError            1   printed as one sentence, never as a traceback
   ConfigError             2   a file, an argument or a setting is wrong: where, what was found, what is allowed
+    NoCopyError           2   the last copy of an export was asked for, and there has been none yet
   PluginError             1   a plugin is missing or broken: distribution, version, step
   ConnectorError          1   the system on the other side said no; trying again changes nothing
     NotThereError         1   there is no such file on the other side, which to some sources means: nothing new
@@ -52,6 +53,10 @@ class ConfigError(RosterbusError):
             allowed = self.allowed if isinstance(self.allowed, str) else ", ".join(self.allowed)
             parts.append(f"; allowed: {allowed}")
         return "".join(parts)
+
+
+class NoCopyError(ConfigError):
+    """The last copy of an export was asked for, and none was brought here yet."""
 
 
 class PluginError(RosterbusError):

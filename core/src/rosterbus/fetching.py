@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, BinaryIO
 
-from rosterbus.errors import ConfigError, ConnectorError, RetriableError, RosterbusError
+from rosterbus.errors import ConnectorError, NoCopyError, RetriableError, RosterbusError
 from rosterbus.plugins import Plugins
 from rosterbus.private import open_private, private_folder
 from rosterbus.transports import FileTransport, HttpsTransport, local_path, scheme_of
@@ -30,7 +30,7 @@ class Fetcher:
         """The local path of what is at `location`: a file or a folder. Local files are read where they are.
 
         The last copy stays until a whole new one is there. Raises ConnectorError where the export cannot be brought
-        here, and ConfigError where there is no copy to reuse.
+        here (NotThereError where there is none), and NoCopyError where there is no copy to reuse.
         """
         scheme = scheme_of(location)
         if scheme == "file":
@@ -63,7 +63,7 @@ class Fetcher:
         copies = self._copies(name)
         if not copies:
             msg = "there is no copy of the export here yet; run `rosterbus plan` once, or name a local file as location"
-            raise ConfigError(msg, key="location", found=scheme)
+            raise NoCopyError(msg, key="location", found=scheme)
         single = copies[-1] / FILE
         return next(single.iterdir()) if single.is_dir() else copies[-1] / FOLDER
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rosterbus.errors import ConfigError, ConnectorError, NotThereError, RetriableError
+from rosterbus.errors import ConfigError, ConnectorError, NoCopyError, NotThereError, RetriableError
 from rosterbus.extracts import Changes, Completeness, Delimited, Extract, Nothing, SourceState, Unchanged
 from rosterbus.findings import Finding
 from rosterbus.private import open_private
@@ -82,7 +82,7 @@ def _steady(name: str, location: str, settings: Any, copy: Path, *, state: Sourc
 def _brought(location: str, settings: Any, state: SourceState) -> Path | None:
     try:
         path = state.fetch(location, settings.transport)
-    except NotThereError:
+    except (NotThereError, NoCopyError):
         return None
     if path.is_dir():
         raise ConfigError("this is a folder; write the export file in it", key="location", found=path.name)
