@@ -51,20 +51,19 @@ def send(delivery: Delivery, settings: Values) -> Loaded:
     """Write everything under a name that nobody looks at, and give it its own when it is whole."""
     folder, unfinished = _folders(delivery)
     with opened(settings) as place:
-        steps = list(steps_of(delivery, f"{place.where.rstrip('/')}/{folder}"))
+        handed = _whole(delivery, f"{place.where.rstrip('/')}/{folder}")
         if place.exists(folder):
-            return _whole(place, delivery, steps) if delivery.was_sent else _strange(place, folder)
+            return handed if delivery.was_sent else _strange(place, folder)
         place.make_folder(unfinished)
-        put = []
         for name, file in zip(delivery.addressed.files, delivery.files, strict=True):
             inside = f"{unfinished}/{posixpath.relpath(name, folder)}"
             place.make_folder(posixpath.dirname(inside))
-            put.append({**place.put(file, inside, partial(delivery.progress, file.name)), "remote": name})
-        numbered = "".join(f"{number}. {step}\n" for number, step in enumerate(steps, start=1))
+            place.put(file, inside, partial(delivery.progress, file.name))
+        numbered = "".join(f"{number}. {step}\n" for number, step in enumerate(handed.steps, start=1))
         place.write(f"{unfinished}/{STEPS}", numbered.encode())
         delivery.about_to_send()
         place.rename(unfinished, folder)
-        return _whole(place, delivery, steps, files=put)
+    return handed
 
 
 def look(delivery: Delivery, settings: Values) -> Reconciled:
@@ -118,15 +117,12 @@ def _folders(delivery: Delivery) -> tuple[str, str]:
     return folder, f".{folder}.part"
 
 
-def _whole(
-    place: Place, delivery: Delivery, steps: list[str], *, files: list[dict[str, object]] | None = None
-) -> Handed:
-    folder, _ = _folders(delivery)
-    known = files or [
+def _whole(delivery: Delivery, where: str) -> Handed:
+    known = [
         {"remote": name, "bytes": file.bytes, "sha256": file.sha256}
         for name, file in zip(delivery.addressed.files, delivery.files, strict=True)
     ]
-    return Handed(f"{place.where.rstrip('/')}/{folder}", steps, {"files": known})
+    return Handed(where, list(steps_of(delivery, where)), {"files": known})
 
 
 def _strange(place: Place, folder: str) -> Unsure:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from rosterbus.deliveries import Probe, StagedFile
 from rosterbus.errors import ConfigError, ConnectorError, RetriableError
@@ -33,8 +33,8 @@ class Place(Protocol):
     def make_folder(self, name: str) -> None:
         """Make a folder unless it is there."""
 
-    def put(self, file: StagedFile, name: str, progress: Progress) -> Mapping[str, Any]:
-        """Write a whole file; what is whole already is left alone. Answers with what proves it."""
+    def put(self, file: StagedFile, name: str, progress: Progress) -> None:
+        """Write a whole file; what is whole already is left alone. ConnectorError where it is not as planned."""
 
     def write(self, name: str, content: bytes) -> None:
         """Write a small file, in the place of what has its name."""
@@ -96,7 +96,7 @@ class LocalPlace:
         except ConfigError as error:
             raise RetriableError(f"{error}; the next run goes on from there") from error
 
-    def put(self, file: StagedFile, name: str, progress: Progress) -> Mapping[str, Any]:
+    def put(self, file: StagedFile, name: str, progress: Progress) -> None:
         with self._doing("written", name):
             content = file.path.read_bytes()
             if hashlib.sha256(content).hexdigest() != file.sha256:
@@ -105,7 +105,6 @@ class LocalPlace:
             if not (path.is_file() and path.read_bytes() == content):
                 write_private_bytes(path, content)
         progress(file.bytes, file.bytes)
-        return {"remote": name, "bytes": file.bytes, "sha256": file.sha256}
 
     def write(self, name: str, content: bytes) -> None:
         with self._doing("written", name):
@@ -143,8 +142,8 @@ class RemotePlace:
     def make_folder(self, name: str) -> None:
         self._server.make_folder(self._path(name))
 
-    def put(self, file: StagedFile, name: str, progress: Progress) -> Mapping[str, Any]:
-        return self._server.put(file.path, self._path(name), sha256=file.sha256, progress=progress)
+    def put(self, file: StagedFile, name: str, progress: Progress) -> None:
+        self._server.put(file.path, self._path(name), sha256=file.sha256, progress=progress)
 
     def write(self, name: str, content: bytes) -> None:
         path = self._path(name)
