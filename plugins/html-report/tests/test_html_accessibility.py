@@ -16,8 +16,7 @@ def violations(page: Page) -> str:
     return results.generate_report() if results.violations_count else ""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
 def test_the_page_has_no_violation(
     seen: Callable[..., Page], springfield_run: Callable[..., Run], scheme: str, width: int
 ):

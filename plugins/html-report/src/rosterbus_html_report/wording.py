@@ -88,10 +88,10 @@ def facts(evidence: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, one in evidence.items():
         label = str(name).replace("_", " ")
         if isinstance(one, Mapping):
-            yield from ((f"{label}: {below}", text) for below, text in facts(one))
+            yield from ((f"{label} {below}", text) for below, text in facts(one))
         elif isinstance(one, list | tuple):
             yield from (
-                (f"{label}: {below}", text)
+                (f"{label} {below}", text)
                 for below, text in facts({str(place): part for place, part in enumerate(one, 1)})
             )
         elif one not in ("", None):

@@ -4,6 +4,7 @@
   const PAGE = 50;
   const CAUSES = 8;
   const PAUSE = 150;
+  const WHOLE_ROW = "whole row";
   const SVG = "http://www.w3.org/2000/svg";
   const number = new Intl.NumberFormat("en-US");
   const at = (id) => document.getElementById(id);
@@ -32,7 +33,7 @@
       for (const [name, cells] of Object.entries(block)) for (const cell of cells) columns[name].push(cell);
     }
     const causes = told.causes.map(([part, column, message, vendor]) => ({
-      part, column, message, vendor, text: `${column} ${message}`.toLowerCase(),
+      part, column, message, vendor, text: `${column || WHOLE_ROW} ${message}`.toLowerCase(),
     }));
     return { ...told, ...columns, causes, count: columns.row.length };
   }
@@ -75,7 +76,7 @@
       const button = made("button", "", { type: "button", "aria-pressed": String(chosen.cause === place), "data-cause": place });
       const told = made("span", "", { class: "clamp" });
       const title = document.createElement("strong");
-      title.append(made("bdi", column || "whole row"));
+      title.append(made("bdi", column || WHOLE_ROW));
       told.append(title, " ", prose(message));
       if (vendor) told.append(" ", made("span", "said by the vendor", { class: "badge calm" }));
       if (chosen.part === "" && problems.parts.length > 1) told.append(made("small", problems.parts[part].join(", ")));
@@ -104,7 +105,7 @@
         ["sourcedId", problems.key[place] || "–"],
         ["File", problems.files[problems.file[place]]],
         ["Row", String(problems.row[place]), "number"],
-        ["Column", cause.column || "whole row"],
+        ["Column", cause.column || WHOLE_ROW],
       ];
       if (problems.values) cells.push(cellOf(problems.value[place]));
       cells.push(["Error", cause.message], ["For", problems.parts[cause.part].join(", ")]);
