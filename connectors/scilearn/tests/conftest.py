@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rosterbus.deliveries import Delivery, StagedFile
 from rosterbus.settings import Values
+from rosterbus.testing.trial import Trial, Vendor, vendor_of
 from rosterbus_scilearn import Settings, address
 from rosterbus_scilearn.jobs import Jobs
 from rosterbus_scilearn.standin import Faults, Server
@@ -121,3 +122,19 @@ def deliver(staged: Callable[[bytes], StagedFile]) -> Callable[..., Kept]:
         return delivery
 
     return make
+
+
+@pytest.fixture(scope="session")
+def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
+    with vendor_of("scilearn", {}, tmp_path_factory.mktemp("vendor")) as vendor:
+        yield vendor
+
+
+@pytest.fixture
+def trial(vendor: Vendor, tmp_path: Path) -> Iterator[Trial]:
+    trial = vendor.trial(tmp_path / "project")
+    yield trial
+    server = vendor.twin.extras["server"]
+    server.faults, server.jobs.pace = Faults(), 0.0
+    server.asked.clear()
+    vendor.after(trial)

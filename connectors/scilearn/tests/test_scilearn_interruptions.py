@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from rosterbus.errors import RetriableError
 from rosterbus.ledger import Ledger
-from rosterbus.testing.trial import KilledError, Trial, Vendor, vendor_of
-from rosterbus_scilearn.standin import Faults
+from rosterbus.testing.trial import KilledError
 
 PLACES = (
     "before create",
@@ -22,22 +19,6 @@ PLACES = (
     "after confirm",
 )
 """Where one transaction ends and the next begins is one place."""
-
-
-@pytest.fixture(scope="module")
-def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
-    with vendor_of("scilearn", {}, tmp_path_factory.mktemp("vendor")) as vendor:
-        yield vendor
-
-
-@pytest.fixture
-def trial(vendor: Vendor, tmp_path: Path) -> Iterator[Trial]:
-    trial = vendor.trial(tmp_path / "project")
-    yield trial
-    server = vendor.twin.extras["server"]
-    server.faults, server.jobs.pace = Faults(), 0.0
-    server.asked.clear()
-    vendor.after(trial)
 
 
 def killing(place):

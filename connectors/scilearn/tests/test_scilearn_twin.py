@@ -14,7 +14,7 @@ HEAD = "STUDENT_ID,USERNAME,FIRST_NAME,LAST_NAME,DOB,SCHOOL_ID"
 
 
 @pytest.fixture
-def vendor(tmp_path):
+def school(tmp_path):
     """A table of students, and a function that updates it with rows."""
     jobs = Jobs(tmp_path / "jobs")
 
@@ -25,8 +25,8 @@ def vendor(tmp_path):
     return jobs, update
 
 
-def test_rows_change_students_and_a_blank_leaves_what_is_there(vendor):
-    jobs, update = vendor
+def test_rows_change_students_and_a_blank_leaves_what_is_there(school):
+    jobs, update = school
     update("7,u7,Ada,Ng,03/09/2011,0101")
     told = update("7,,Ada,Ng-Li,03/09/2011,0102")
     assert (told["status"], told["rows"], told["updated"], told["failed"]) == ("completed", 1, 1, 0)
@@ -53,8 +53,8 @@ def test_rows_change_students_and_a_blank_leaves_what_is_there(vendor):
         ("8,u9,A,B,03/09/2011,1", "USERNAME: not unique in the district"),
     ],
 )
-def test_a_row_that_breaks_a_rule_fails_alone(vendor, row, reason):
-    _, update = vendor
+def test_a_row_that_breaks_a_rule_fails_alone(school, row, reason):
+    _, update = school
     update("9,u9,Alan,Li,03/09/2011,1")
     told = update("7,u7,Ada,Ng,03/09/2011,1", row)
     assert (told["status"], told["updated"], told["failed"], told["reasons"]) == (
@@ -65,8 +65,8 @@ def test_a_row_that_breaks_a_rule_fails_alone(vendor, row, reason):
     )
 
 
-def test_an_update_makes_no_students_where_it_knows_them_all(vendor):
-    jobs, update = vendor
+def test_an_update_makes_no_students_where_it_knows_them_all(school):
+    jobs, update = school
     update("7,u7,Ada,Ng,03/09/2011,1")
     jobs.strict = True
     told = update("7,u7,Ada,Ng,03/09/2011,2", "8,u8,A,B,03/09/2011,1")
@@ -91,8 +91,8 @@ def test_a_file_that_cannot_be_read_updates_nobody_and_the_job_completes(tmp_pat
     assert jobs.state == "completed"
 
 
-def test_there_is_one_job_at_a_time_and_students_are_updated_one_by_one(vendor):
-    jobs, _ = vendor
+def test_there_is_one_job_at_a_time_and_students_are_updated_one_by_one(school):
+    jobs, _ = school
     jobs.pace = 3600.0
     jobs.start("f.csv", f"{HEAD}\r\n7,u7,A,B,03/09/2011,1\r\n8,u8,C,D,03/09/2011,1\r\n".encode())
     assert (jobs.state, list(jobs.students)) == ("running", [])
@@ -106,8 +106,8 @@ def test_there_is_one_job_at_a_time_and_students_are_updated_one_by_one(vendor):
     assert (told["status"], told["updated"], told["left"]) == ("canceled", 1, 1)
 
 
-def test_a_slow_job_goes_on_with_the_time(vendor, monkeypatch):
-    jobs, _ = vendor
+def test_a_slow_job_goes_on_with_the_time(school, monkeypatch):
+    jobs, _ = school
     clock = [100.0]
     monkeypatch.setattr("rosterbus_scilearn.jobs.time.monotonic", lambda: clock[0])
     jobs.pace = 10.0
@@ -117,8 +117,8 @@ def test_a_slow_job_goes_on_with_the_time(vendor, monkeypatch):
         assert (jobs.state, len(jobs.students)) == (state, there)
 
 
-def test_the_mail_tells_rows_and_reasons_and_all_that_is_kept_is_private(vendor, tmp_path):
-    _, update = vendor
+def test_the_mail_tells_rows_and_reasons_and_all_that_is_kept_is_private(school, tmp_path):
+    _, update = school
     update("7,u7,Ada,Ng,03/09/2011,1", "8,u8,Alan,Li,3/9/2011,1")
     mail = tmp_path / "jobs" / "mail" / "001.txt"
     told = mail.read_text(encoding="utf-8")
