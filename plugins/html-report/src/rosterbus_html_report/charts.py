@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rosterbus.reports import ReportedLayout
@@ -37,9 +37,9 @@ class Row:
     widths: Mapping[str, float]
 
 
-def stacked(counts: Mapping[str, int], names: Sequence[str] = BALANCE) -> list[Segment]:
+def stacked(counts: Mapping[str, int]) -> list[Segment]:
     """The parts of a whole beside each other; together they are as long as the bar."""
-    parts = {name: counts.get(name, 0) for name in names}
+    parts = {name: counts.get(name, 0) for name in BALANCE}
     whole = sum(parts.values()) or 1
     lengths = {name: max(100 * count / whole, LEAST) if count else 0.0 for name, count in parts.items()}
     scale = 100 / (sum(lengths.values()) or 1)
