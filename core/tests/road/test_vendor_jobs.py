@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -158,6 +159,39 @@ def test_nobody_is_canceled_for_without_a_word(sent: Village, capsys: pytest.Cap
     assert canceled(sent) == 2
     assert "`--yes`: canceling needs a person's word" in capsys.readouterr().err
     assert state_of(sent) == "running"
+
+
+@pytest.mark.parametrize(("answer", "code", "state"), [("y\n", 0, "canceled"), ("n\n", 130, "running")])
+def test_on_a_terminal_a_person_is_asked(
+    sent: Village,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    code: int,
+    state: str,
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    job(sent, "running", "running")
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    assert canceled(sent) == code
+    said = capsys.readouterr().out
+    assert "v -> drop: the job is running\nwhat the vendor has worked off already stays as it is" in said
+    assert state_of(sent) == state
+
+
+def test_a_vendor_who_is_away_is_not_canceled_and_nothing_is_noted(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job(sent, "running", "running", away=True)
+    before = delivery(sent)
+    assert canceled(sent, "--yes") == 75
+    assert "the folder is away" in capsys.readouterr().err
+    assert (delivery(sent).outcome, sorted(believed(sent))) == (before.outcome, ["1", "2", "3", "4", "5"])
+    with Ledger(sent.root / ".rosterbus") as ledger:
+        assert ledger.confirmations.settlements(before.id) == []
 
 
 def test_what_the_vendor_has_worked_off_cannot_be_canceled(

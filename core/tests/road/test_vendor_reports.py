@@ -11,7 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 from rosterbus.cli import command_line
+from rosterbus.cli.receipt_text import receipt_lines
 from rosterbus.delivery.deciding import settle
+from rosterbus.delivery.receipts import Receipt
 from rosterbus.hookspecs import hookimpl
 from rosterbus.ledger import Ledger
 from rosterbus.ledger.records import DeliveryRecord
@@ -304,6 +306,19 @@ def test_the_reports_of_the_run_name_what_the_vendor_refused(
     assert [(one.kind, one.row, one.key, one.column, one.message) for one in layout.problems] == [
         ("vendor", 3, "2", "Mail", "refused by the vendor: is used already")
     ]
+
+
+def test_the_receipt_and_the_status_say_how_many_rows_were_refused(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(sent, report(sent, by_row(3)), capsys)
+    record = delivery(sent)
+    plan = StoredPlan.load(sent.root / ".rosterbus" / "plans" / record.plan)
+    receipt = Receipt(plan, record, "confirmed", "", sent.now, sent.now)
+    assert "  refused    delivered; 1 rows of it refused by the vendor" in receipt_lines(receipt)
+    assert receipt.as_json()["refused"] == 1
+    assert command_line(["status", "v", "--folder", str(sent.root)]) == 0
+    assert "refused         1 rows of the last confirmed, by the vendor" in capsys.readouterr().out
 
 
 @pytest.fixture

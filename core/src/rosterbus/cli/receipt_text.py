@@ -48,6 +48,11 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         if moved:
             yield f"  {'':<10} {moved}"
     yield from unreadable_lines(plan)
+    if delivery and delivery.refused:
+        delivered = "delivered; " if receipt.state == "confirmed" else ""
+        yield f"  refused    {delivered}{delivery.refused:,} rows of it refused by the vendor"
+    if delivery and delivery.note:
+        yield f"  note       {delivery.note}"
     yield from _files(receipt)
     if receipt.state == "held" and plan.verdict == "held":
         yield from hold_lines(plan)

@@ -45,6 +45,10 @@ def command(pipeline: str | None, offline: bool, as_json: bool, folder: Path | N
             click.echo(f"  why             {row['because']}")
         if row["job"]:
             click.echo(f"  vendor says     {row['job']}")
+        if row["refused"]:
+            click.echo(f"  refused         {row['refused']:,} rows of the last confirmed, by the vendor")
+        if row["note"]:
+            click.echo(f"  note            {row['note']}")
         if row["due"]:
             click.echo(f"  next due        {row['due']}")
     for error in broken:
@@ -92,6 +96,8 @@ def _state(ledger: Ledger, pipeline: str, delivery: str) -> dict[str, Any]:
         if confirmed and confirmed.confirmed_at
         else None,
         "outcome": confirmed.outcome if confirmed else None,
+        "refused": confirmed.refused if confirmed else 0,
+        "note": confirmed.note if confirmed else "",
         "state": "nothing planned yet",
         "since": None,
         "because": "",

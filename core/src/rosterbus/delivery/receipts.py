@@ -88,6 +88,7 @@ class Receipt:
             "because": self.because,
             "due": self.plan.due.isoformat() if self.plan.due else None,
             "outcome": delivery.outcome if delivery else "unknown",
+            "refused": delivery.refused if delivery else 0,
             "guarantee": self.plan.guarantee,
             "files": [
                 {

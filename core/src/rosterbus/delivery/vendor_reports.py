@@ -14,8 +14,8 @@ from rosterbus.delivery.sending import refuse_odd
 from rosterbus.delivery.withdrawals import arrived, fresh_path, without_refused
 from rosterbus.errors import ConfigError, PluginError
 from rosterbus.ledger import DeliveryRecord
-from rosterbus.ledger.records import BaselineMove
-from rosterbus.plan.refusals import REPORTS, KeptReport, reports_of
+from rosterbus.ledger.records import REPORTS, BaselineMove
+from rosterbus.plan.refusals import KeptReport, reports_of
 from rosterbus.plan.staging import sha256
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.project import DeliveryPart

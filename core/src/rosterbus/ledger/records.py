@@ -23,6 +23,10 @@ UNDELIVERED: tuple[PlanState, ...] = ("planned", "staged")
 
 HANDED, STEPS = "handed", "steps"
 """The evidence of a delivery that was handed over."""
+REPORTS = "reports"
+"""The evidence of one that the vendor reported on: what was kept of each report, in counts."""
+NOTE = "note"
+"""The evidence that a person should read, one sentence."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,16 @@ class DeliveryRecord:
     def steps(self) -> Sequence[str]:
         """What that person does, in order."""
         return tuple(self.evidence.get(STEPS, ()))
+
+    @property
+    def note(self) -> str:
+        """What a person should know of it; blank where there is nothing."""
+        return str(self.evidence.get(NOTE, ""))
+
+    @property
+    def refused(self) -> int:
+        """How many of its rows the vendor refused, as far as its reports were read."""
+        return sum(int(report["rows"]) for report in self.evidence.get(REPORTS, ()))
 
     @property
     def waits(self) -> bool:

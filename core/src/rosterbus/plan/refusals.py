@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rosterbus.deliveries import Outcome
 from rosterbus.engine import literal, quoted, value
-from rosterbus.ledger.records import DeliveryRecord
+from rosterbus.ledger.records import REPORTS, DeliveryRecord
 from rosterbus.plan.baseline import LoadedBaseline, stored_cell, stored_key
 from rosterbus.plan.relations import Roster
 from rosterbus.plan.rendering import ACCEPTED, CHANGED, NEW, Rendered, key_text, location
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from rosterbus.ledger import Ledger
 
-REPORTS = "reports"
-"""The evidence of a delivery that the vendor reported on: what was kept of each report, in counts."""
 FOLDER = "vendor"
 """The folder of what vendors refused, beside the ledger; kept as long as reports are."""
 
