@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from rosterbus.errors import RetriableError
 from rosterbus.ledger import Ledger
+from rosterbus.ledger.confirmations import Confirmations
+from rosterbus.ledger.deliveries import Deliveries
 from rosterbus.private import write_private_text
 from rosterbus.rehearsing import start_twin
 from rosterbus.secrets import SecretReference
@@ -89,31 +91,42 @@ def test_a_reader_of_the_file_before_is_never_shown_a_half(office, server, synce
     assert places(office) == BOTH
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 3])
-def test_a_run_that_dies_around_a_new_name_is_finished_by_the_next(
-    office, synced, states, when, monkeypatch, number
+STEPS = ("create", "fix_intent", "attempt", "put", "put", "mark_sent", "replace", "replace", "confirm")
+"""What a run does for two files, in this order; the process can die after each."""
+
+
+@pytest.mark.parametrize("number", range(len(STEPS)), ids=[f"{n}-{step}" for n, step in enumerate(STEPS)])
+def test_a_run_that_dies_after_any_step_is_finished_once_by_the_next(
+    office, synced, server, states, when, monkeypatch, number
 ):
-    """Before and after each of the two files gets its name."""
-    replace, left = Remote.replace, [number]
+    done = []
 
-    def dying_there(self, part, name):
-        if left[0] == 0:
-            raise trial.KilledError
-        replace(self, part, name)
-        left[0] -= 2
-        if left[0] == -1:
-            raise trial.KilledError
+    def dying_after(owner, name):
+        whole = getattr(owner, name)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(Remote, "replace", dying_there)
-        with pytest.raises(trial.KilledError):
-            office.run(when(21))
-    assert states() == ["sent"]
+        def step(*arguments, **options):
+            answer = whole(*arguments, **options)
+            done.append(name)
+            if len(done) == number + 1:
+                raise trial.KilledError
+            return answer
+
+        monkeypatch.setattr(owner, name, step)
+
+    for owner, names in (
+        (Deliveries, ("create", "fix_intent", "attempt", "mark_sent")),
+        (Confirmations, ("confirm",)),
+        (Remote, ("put", "replace")),
+    ):
+        for name in names:
+            dying_after(owner, name)
+    with pytest.raises(trial.KilledError):
+        office.run(when(21))
+    assert tuple(done) == STEPS[: number + 1]
     outcome = office.run(when(22))
-    assert (outcome.exit_code, states()) == (0, ["confirmed"]), outcome.as_json()
-    assert places(office) == BOTH
-    finished, again = outcome.receipts
-    assert (finished.counts["registrations"]["delivered"], again.state) == (40, "nothing new")
+    assert (outcome.exit_code, states()[0], places(office)) == (0, "confirmed", BOTH), outcome.as_json()
+    renamed = [path for _, path in server.verbs("posix-rename")]
+    assert len(renamed) == len(set(renamed)) == 2, "each file was put in its place once"
 
 
 def test_an_export_that_was_taken_away_in_doubt_is_held_and_then_nothing_more_goes(

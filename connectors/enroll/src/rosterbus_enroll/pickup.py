@@ -126,7 +126,10 @@ def _headers(export: Export, encoding: str, separator: str, identifier: str) -> 
         try:
             return next(csv.reader(text, delimiter=separator, quotechar=identifier, strict=True), [])
         except (csv.Error, UnicodeError) as error:
-            msg = f"{export.name} has no header that can be read as {encoding}: {error}"
+            msg = (
+                f"{export.name} has no header that can be read as {encoding}: {error}; "
+                "declare `separator`, `text_identifier` or `encoding`"
+            )
             raise ConnectorError(msg) from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rosterbus.engine import literal, quoted
@@ -13,68 +13,79 @@ from rosterbus_enroll.columns import chosen_columns
 from rosterbus_enroll.pickup import TABLE
 from rosterbus_enroll.published import APPROVED
 
-FROM = f"FROM raw.{TABLE}"
+Headers = Mapping[str, str]
+"""The header of each roster column that the exports have."""
 
 
 def map_registrations(settings: Any, tables: Mapping[str, RawTable]) -> Mapped:
     """`registrations`; `students` where a student is named; `school_enrollments` where a first day is, too."""
     there = tables[TABLE].columns
-    cells = {column: quoted(header) for header, column in chosen_columns(settings).items() if header in there}
-    relations = [_registrations(cells)]
+    headers = {column: header for header, column in chosen_columns(settings).items() if header in there}
+    relations = [_registrations(headers)]
     unused = []
-    if "student_id" in cells:
-        relations.append(_students(cells))
+    if "student_id" in headers:
+        relations.append(_students(headers))
         unused += [
-            Unused(TABLE, "without a student", f"coalesce({cells['student_id']}, '') = ''"),
+            Unused(TABLE, "without a student", f"NOT {_filled(headers, ('student_id',))}"),
             Unused(TABLE, "an earlier registration of the same student", "true"),
         ]
-    if {"student_id", "school_id", "entry_date"} <= set(cells):
-        relations.append(_school_enrollments(cells))
+    if {"student_id", "school_id", "entry_date"} <= set(headers):
+        relations.append(_school_enrollments(headers))
     return Mapped(relations, unused)
 
 
-def _registrations(cells: Mapping[str, str]) -> Relation:
+def _registrations(headers: Headers) -> Relation:
     """Whoever is exported is approved."""
-    identity = cells.get("registration_id") or "concat_ws('|', {})".format(
-        ", ".join(cells[name] for name in ("student_id", "school_year") if name in cells)
-    )
-    told = {"status": literal(APPROVED), **cells, "registration_id": identity}
-    return Relation("registrations", f"SELECT _row, {_listed(told)} {FROM}", TABLE, _origins(cells))
-
-
-def _students(cells: Mapping[str, str]) -> Relation:
-    """One row for each student, of the latest registration; the columns that students have, and the district's own."""
-    known = vocabulary().tables
-    foreign = set(known["registrations"].columns) - set(known["students"].columns)
+    parts = [quoted(headers[name]) for name in ("student_id", "school_year") if name in headers]
     told = {
-        "status": literal("active"),
-        **{column: sql for column, sql in cells.items() if column not in foreign and column != "status"},
+        "registration_id": f"concat_ws('|', {', '.join(parts)})",
+        "status": literal(APPROVED),
+        **_direct(headers, headers),
     }
-    latest = _latest(cells, ("student_id",))
-    sql = f"SELECT _row, {_listed(told)} {FROM} WHERE coalesce({cells['student_id']}, '') <> '' {latest}"
-    return Relation("students", sql, TABLE, _origins(cells))
+    return _relation("registrations", told, headers)
 
 
-def _school_enrollments(cells: Mapping[str, str]) -> Relation:
+def _students(headers: Headers) -> Relation:
+    """One row for each student, of the latest registration, with the columns that students have too."""
+    tables = vocabulary().tables
+    foreign = set(tables["registrations"].columns) - set(tables["students"].columns)
+    own = [column for column in headers if column not in {*foreign, "status"}]
+    told = {"status": literal("active"), **_direct(headers, own)}
+    return _relation("students", told, headers, key=("student_id",), filled=("student_id",))
+
+
+def _school_enrollments(headers: Headers) -> Relation:
     key = ("student_id", "school_id", "entry_date")
-    told = {"primary": literal("true")} | {
-        name: cells[name] for name in (*key, "school_year", "grade") if name in cells
-    }
-    filled = " AND ".join(f"coalesce({cells[name]}, '') <> ''" for name in key[:2])
-    sql = f"SELECT _row, {_listed(told)} {FROM} WHERE {filled} {_latest(cells, key)}"
-    return Relation("school_enrollments", sql, TABLE, _origins(cells))
+    shared = [column for column in (*key, "school_year", "grade") if column in headers]
+    told = {"primary": literal("true"), **_direct(headers, shared)}
+    return _relation("school_enrollments", told, headers, key=key, filled=key[:2])
 
 
-def _latest(cells: Mapping[str, str], key: tuple[str, ...]) -> str:
-    year = f"{cells['school_year']} DESC NULLS LAST, " if "school_year" in cells else ""
-    within = ", ".join(cells[name] for name in key)
-    return f"QUALIFY row_number() OVER (PARTITION BY {within} ORDER BY {year}_row DESC) = 1"
+def _relation(
+    table: str,
+    told: Mapping[str, str],
+    headers: Headers,
+    *,
+    key: Sequence[str] = (),
+    filled: Sequence[str] = (),
+) -> Relation:
+    """A relation of the `told` columns: of the rows whose `filled` columns are, the latest one of each `key`."""
+    columns = ", ".join(f"{sql} AS {quoted(column)}" for column, sql in told.items())
+    sql = f"SELECT _row, {columns} FROM raw.{TABLE}"
+    if filled:
+        sql += f" WHERE {_filled(headers, filled)}"
+    if key:
+        within = ", ".join(quoted(headers[column]) for column in key)
+        year = f"{quoted(headers['school_year'])} DESC NULLS LAST, " if "school_year" in headers else ""
+        sql += f" QUALIFY row_number() OVER (PARTITION BY {within} ORDER BY {year}_row DESC) = 1"
+    origins = {column: f"{TABLE}.{header}" for column, header in headers.items() if column in told}
+    return Relation(table, sql, TABLE, origins)
 
 
-def _listed(told: Mapping[str, str]) -> str:
-    return ", ".join(f"{sql} AS {quoted(column)}" for column, sql in told.items())
+def _direct(headers: Headers, columns: Sequence[str] | Headers) -> dict[str, str]:
+    return {column: quoted(headers[column]) for column in columns}
 
 
-def _origins(cells: Mapping[str, str]) -> dict[str, str]:
-    """In which column of the file each cell stands, as people wrote its header."""
-    return {column: f"{TABLE}.{sql[1:-1].replace(chr(34) * 2, chr(34))}" for column, sql in cells.items()}
+def _filled(headers: Headers, columns: Sequence[str]) -> str:
+    tests = (f"coalesce({quoted(headers[column])}, '') <> ''" for column in columns)
+    return f"({' AND '.join(tests)})"
