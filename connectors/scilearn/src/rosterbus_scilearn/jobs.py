@@ -41,7 +41,7 @@ class Update:
     def as_json(self) -> dict[str, Any]:
         """Counts and reasons, without a cell of the file."""
         reasons = Counter(f"{column}: {reason}" for column, reason in self.wrong.values())
-        return {
+        told = {
             "job": self.number,
             "file": self.file,
             "status": self.status,
@@ -52,6 +52,7 @@ class Update:
             "left": 0 if self.because else len(self.rows) - self.done,
             "reasons": dict(reasons),
         }
+        return {name: value for name, value in told.items() if value not in ("", {})}
 
 
 class BusyError(Exception):

@@ -84,7 +84,10 @@ class Settings(settings.Settings):
     server = ServerName(
         load_default=None,
         allow_none=True,
-        metadata={"about": "The district's server name: ondemand4 for https://ondemand4.scilearn.com/slc."},
+        metadata={
+            "about": "The district's server name: ondemand4 for https://ondemand4.scilearn.com/slc; needed unless "
+            "there is a `location`."
+        },
     )
     location = Location(
         load_default=None,

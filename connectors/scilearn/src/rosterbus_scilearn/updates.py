@@ -16,7 +16,6 @@ from rosterbus.errors import ConnectorError, RetriableError
 from rosterbus.settings import Values
 
 from rosterbus_scilearn.endpoint import AWAY, Answer, Endpoint, LostError, refused
-from rosterbus_scilearn.published import ARTICLE
 from rosterbus_scilearn.settings import words_of
 
 State = Literal["none", "running", "completed", "canceled", "unknown"]
@@ -216,5 +215,5 @@ def _sent(account: Account) -> dict[str, Any]:
         "file": name,
         "bytes": file.bytes,
         "sha256": file.sha256,
-        "note": f"the results come by e-mail to the login alone ({ARTICLE})",
+        "note": "the results come by e-mail to the login alone",
     }
