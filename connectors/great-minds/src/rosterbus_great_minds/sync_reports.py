@@ -57,11 +57,11 @@ def read_feedback(file: Path, delivery: Delivery, settings: Values, chosen: str)
     Raises ConfigError where it is no sync report, or where nobody can tell what it is about.
     """
     lines = read_lines(file)
+    packed = settings.mode == "oneroster"
     uploads = [
-        Uploaded(place, name, staged, _rows(staged))
+        Uploaded(place, name, staged, _rows(staged, has_ids=packed or staged.layout != "classes"))
         for place, (name, staged) in enumerate(zip(delivery.addressed.files, delivery.files, strict=True))
     ]
-    packed = settings.mode == "oneroster"
     named = [one for one in uploads if chosen in one.name]
     if packed and chosen and len(named) == 1:
         lines = _without_siblings(lines, named[0], uploads)
@@ -168,9 +168,9 @@ def _check_numbering(lines: Sequence[Line], about: Uploaded, setting: str, *, fi
         )
 
 
-def _rows(staged: StagedFile) -> dict[str, int]:
-    """The row of each id in an uploaded file, the header being row 1; none for classes, which have no id."""
-    if staged.layout == "classes" and member(staged.name) != "classes.csv":
+def _rows(staged: StagedFile, *, has_ids: bool) -> dict[str, int]:
+    """The row of each id in an uploaded file, the header being row 1; none where it has no ids."""
+    if not has_ids:
         return {}
     try:
         with staged.path.open(encoding="utf-8", newline="") as file:
