@@ -97,7 +97,8 @@ def _row_bytes(spec: LayoutSpec) -> str:
     quote = literal(spec.dialect.quote)
     cells = [quoted(column.name) for column in spec.columns if column.written]
     doubled = (f"2 * strlen({cell}) - strlen(replace({cell}, {quote}, ''))" for cell in cells)
-    return f"{' + '.join(doubled)} + {_around(spec, len(cells))}"
+    # A chain of additions would nest as deep as there are columns, which the engine bears only so far.
+    return f"list_sum([{', '.join(doubled)}, {_around(spec, len(cells))}])"
 
 
 def _header_bytes(spec: LayoutSpec) -> int:
