@@ -73,6 +73,26 @@ def test_a_hold_and_what_follows_it_are_changes_of_state(village, told):
     assert notices[1]["command"].startswith("rosterbus settle ")
 
 
+def test_what_was_handed_over_waits_for_a_person_who_is_told_once(village, told):
+    village.pipeline(deliver="by_hand = true\ncontacts = false")
+    village.run()
+    village.write([student(number) for number in range(1, 32)])
+    village.run(hours=24)
+    village.run(hours=24)
+
+    [notice] = told()
+    assert notice["kind"] == "waiting"
+    assert "it waits for the person who uploads it" in notice["sentence"]
+
+
+def test_a_delivery_in_doubt_is_told_once_however_long_it_lasts(village, told):
+    village.fault("unsure")
+    village.run()
+    village.run(hours=24)
+
+    assert kinds(told()) == ["unsure"]
+
+
 def test_a_message_has_counts_and_no_cell(village, told):
     village.run()
     village.write([])

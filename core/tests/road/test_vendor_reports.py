@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
+from feedback_kit import (
+    UNGUARDED,
+    Error,
+    believed,
+    by_row,
+    delivery,
+    files_of,
+    imported,
+    moved,
+    problems,
+    refused,
+    report,
+)
 from rosterbus.cli import command_line
 from rosterbus.cli.receipt_text import receipt_lines
-from rosterbus.delivery.deciding import settle
 from rosterbus.delivery.receipts import Receipt
 from rosterbus.hookspecs import hookimpl
 from rosterbus.ledger import Ledger
-from rosterbus.ledger.records import DeliveryRecord
 from rosterbus.pipelines import opened
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.project import load_pipeline, load_project
 from rosterbus.reporting import write_again
 from rosterbus.reports import Run
 from village_kit import Village, student
-
-UNGUARDED = "[deliver.drop.guards]\nchanged = 1.0\nidentifiers = 1.0\nremoved = 1.0"
-Error = tuple[str, str, str, str, str]
 
 
 @pytest.fixture
@@ -36,60 +41,6 @@ def sent(village: Village) -> Village:
     village.baseline_empty()
     village.run()
     return village
-
-
-def report(village: Village, *errors: Error, name: str = "report.csv") -> Path:
-    path = village.root / name
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("file", "row", "key", "column", "error"), *errors])
-    return path
-
-
-def by_row(row: int, column: str = "Mail", error: str = "is used already") -> Error:
-    return ("", str(row), "", column, error)
-
-
-def imported(
-    village: Village, path: Path, capsys: pytest.CaptureFixture[str], *options: str, run: str = "v"
-) -> dict[str, Any]:
-    given = ("report", run, "--import", str(path), "--json", "--folder", str(village.root), *options)
-    assert command_line(given) == 0
-    [told] = json.loads(capsys.readouterr().out)["imported"]
-    return dict(told)
-
-
-def refused(village: Village, path: Path, capsys: pytest.CaptureFixture[str], run: str = "v") -> str:
-    assert command_line(["report", run, "--import", str(path), "--folder", str(village.root)]) == 2
-    return capsys.readouterr().err
-
-
-def delivery(village: Village, place: int = 0) -> DeliveryRecord:
-    with Ledger(village.root / ".rosterbus") as ledger:
-        return ledger.deliveries.latest()[place]
-
-
-def believed(village: Village, layout: str = "students") -> list[str]:
-    with Ledger(village.root / ".rosterbus") as ledger:
-        baseline = ledger.baselines.current("v", "drop")[layout]
-    assert baseline.path is not None
-    return sorted(key for (key,) in duckdb.read_parquet(str(baseline.path)).project("_key").fetchall())
-
-
-def problems(plan: StoredPlan, layout: str = "students") -> list[tuple[Any, ...]]:
-    rows = duckdb.read_parquet(str(plan.folder / f"problems.{layout}.parquet"))
-    return rows.project('kind, file, "row", key, "column", message').fetchall()
-
-
-def files_of(village: Village) -> list[list[str]]:
-    """The ids in each file that the vendor got, the oldest first."""
-    texts = [(box / "students.csv").read_text(encoding="utf-8") for box in village.boxes]
-    return [[line.partition(",")[0] for line in text.splitlines()[1:]] for text in texts]
-
-
-def moved(outcome: Any, layout: str = "students") -> dict[str, int]:
-    [receipt] = outcome.receipts
-    assert receipt.balanced
-    return {name: count for name, count in receipt.counts[layout].items() if count and name != "read"}
 
 
 def test_a_report_takes_its_rows_out_of_the_baseline_and_moves_the_outcome(
@@ -319,50 +270,6 @@ def test_the_receipt_and_the_status_say_how_many_rows_were_refused(
     assert receipt.as_json()["refused"] == 1
     assert command_line(["status", "v", "--folder", str(sent.root)]) == 0
     assert "refused         1 rows of the last confirmed, by the vendor" in capsys.readouterr().out
-
-
-@pytest.fixture
-def handed(village: Village) -> Village:
-    """A village that handed two files over."""
-    village.write([student(n) for n in range(1, 5)], ["a,1,Anna,1", "b,2,Bert,2"])
-    village.pipeline(deliver=f"by_hand = true\n{UNGUARDED}")
-    village.baseline_empty()
-    village.run()
-    return village
-
-
-def test_a_handed_over_delivery_is_confirmed_once_each_of_its_files_was_reported(
-    handed: Village, capsys: pytest.CaptureFixture[str]
-) -> None:
-    first = imported(handed, report(handed, by_row(3)), capsys, "--of", "students")
-    assert (first["state"], first["waits"], first["layout"]) == ("held", 1, "students")
-    assert delivery(handed).reason == f"handed over at {handed.vendor}; it waits for 1 of 2 files"
-    assert handed.run(hours=24).exit_code == 3
-    empty = report(handed, name="contacts-report.csv")
-    second = imported(handed, empty, capsys, "--of", "contacts", run=delivery(handed).id)
-    assert (second["state"], second["outcome"], second["waits"]) == ("confirmed", "partly", 0)
-    assert believed(handed) == ["1", "3", "4"]
-    assert believed(handed, "contacts") == ["1/a", "2/b"]
-    outcome = handed.run(hours=24)
-    assert [one.state for one in outcome.receipts] == ["nothing new"]
-    assert [one[0] for one in problems(outcome.receipts[0].plan)] == ["vendor"]
-
-
-def test_a_person_can_settle_the_files_that_no_report_is_about(
-    handed: Village, capsys: pytest.CaptureFixture[str]
-) -> None:
-    imported(handed, report(handed, by_row(3)), capsys, "--of", "students")
-    with Ledger(handed.root / ".rosterbus", clock=lambda: handed.now) as ledger:
-        settle(ledger, "last", "arrived", by="Ada", reason="uploaded both")
-    assert (delivery(handed).state, delivery(handed).outcome) == ("confirmed", "partly")
-    assert believed(handed) == ["1", "3", "4"]
-
-
-def test_a_failed_delivery_has_no_report(handed: Village, capsys: pytest.CaptureFixture[str]) -> None:
-    with Ledger(handed.root / ".rosterbus", clock=lambda: handed.now) as ledger:
-        settle(ledger, "last", "not arrived", by="Ada", reason="never uploaded")
-    said = refused(handed, report(handed, by_row(3)), capsys)
-    assert "is failed, and no vendor can have reported on it; name another run" in said
 
 
 def test_an_import_that_dies_before_it_is_kept_can_be_done_again(

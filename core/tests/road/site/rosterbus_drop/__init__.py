@@ -4,7 +4,8 @@ What the vendor takes it moves to `processed`. A file `fault` in the folder make
 `away`, `refuse`, `broken`, `babble` (it tells all that it knows), the same after `sent, `, `half`, `sent, half`,
 `lose answer`, `unsure`, `odd answer`, `odd evidence`.
 
-A file `job.json` says what the vendor tells of its job; a report is a CSV file of `file,row,key,column,error`.
+A file `job.json` says what the vendor tells of its job; a report is a CSV file of `file,row,key,column,error`; one
+whose only errors are `all` says that nothing was processed.
 """
 
 import csv
@@ -188,8 +189,14 @@ def feedback(file, delivery, settings, chosen):
         layout,
         errors,
         [place for place in places if delivery.files[place].layout == layout],
-        "partly" if errors else "processed",
+        _outcome(errors),
     )
+
+
+def _outcome(errors):
+    if errors and {error.message for error in errors} == {"all"}:
+        return "not processed"
+    return "partly" if errors else "processed"
 
 
 @hookimpl

@@ -8,6 +8,9 @@ from rosterbus import settings
 from rosterbus.deliveries import Address, Done, NotStarted
 from rosterbus.hookspecs import hookimpl
 from rosterbus.layouts import Layout, email, text
+from rosterbus_drop import feedback
+
+__all__ = ["feedback"]
 
 
 class Settings(settings.Settings):
