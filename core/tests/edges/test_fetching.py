@@ -7,7 +7,7 @@ import stat
 
 import pytest
 from rosterbus import fetching
-from rosterbus.errors import ConfigError, ConnectorError, RetriableError, RosterbusError
+from rosterbus.errors import ConnectorError, NoCopyError, RetriableError, RosterbusError
 from rosterbus.fetching import Fetcher
 from rosterbus.hookspecs import hookimpl
 from web_kit import says
@@ -142,7 +142,7 @@ def test_a_disk_that_is_full_is_told_in_a_sentence(remote, fetcher, monkeypatch)
 
 
 def test_without_a_copy_there_is_nothing_to_reuse(tmp_path):
-    with pytest.raises(ConfigError, match="there is no copy of the export here yet"):
+    with pytest.raises(NoCopyError, match="there is no copy of the export here yet"):
         Fetcher(tmp_path / "extracts", start=tmp_path, reuse=True)("sftp://sis.example.org/x.zip", {})
 
 

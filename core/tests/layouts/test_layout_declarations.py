@@ -199,6 +199,7 @@ CONTRADICTIONS = {
     "it is `within` `schools`, and no column refers there": {"within": "schools", "absence": "deleted"},
     "`absence` is 'gone'; allowed: kept, deleted": {"absence": "gone"},
     "`sends` is 'all'; allowed: everyone": {"sends": "all"},
+    "`skips` is 'never'; allowed: blank, absent": {"skips": "never"},
     "with `absence='deleted'` the file must hold everyone, and `sends` is 'new'": {
         "absence": "deleted",
         "sends": "new",

@@ -12,7 +12,7 @@ from typing import Any
 
 from rosterbus.errors import ConfigError, ConnectorError, NoCopyError, NotThereError, RetriableError
 from rosterbus.extracts import Changes, Completeness, Delimited, Extract, Nothing, SourceState, Unchanged
-from rosterbus.findings import Finding
+from rosterbus.findings import Finding, RuleDoc
 from rosterbus.private import open_private
 
 from rosterbus_enroll.columns import chosen_columns
@@ -22,6 +22,25 @@ from rosterbus_enroll.settings import key_headers
 TABLE = "registrations"
 PARTIAL = Completeness("partial", "each export holds only what was synced since the one before")
 CHUNK = 1 << 20
+MISSED = RuleDoc(
+    "export missed",
+    "an export overwrites the one before, so the file is looked for at least every `missed_hours`",
+    "hold",
+    ARTICLE,
+)
+ORDER = RuleDoc(
+    "order unknown",
+    "a file beside the folders of years and files in them that are new at once count in this order",
+    "warn",
+    ARTICLE,
+)
+START = RuleDoc(
+    "first export",
+    "an export does not hold who was exported before it, and the first one tells",
+    "warn",
+    ARTICLE,
+)
+RULES = (MISSED, ORDER, START)
 
 
 @dataclass(frozen=True)
@@ -153,11 +172,11 @@ def _judged_gap(settings: Any, state: SourceState) -> Iterator[Finding]:
     hours = (state.clock - looked) / timedelta(hours=1)
     if hours > settings.missed_hours:
         yield Finding(
-            "hold",
-            "export missed",
+            MISSED.severity,
+            MISSED.name,
             f"the last look was {hours:.0f} hours ago, and `missed_hours` allows {settings.missed_hours}: an export "
             "between may have been overwritten unseen",
-            source=ARTICLE,
+            source=MISSED.source,
             cause="the pipeline did not run at its time, or Enroll exported more often than once a day",
             if_nothing="the next run plans with what is known, and says nothing of this any more",
             if_wrong="sync in Enroll again whoever was synced since then, export, and run the pipeline",
@@ -170,20 +189,20 @@ def _judged_order(fresh: Sequence[Export]) -> Iterator[Finding]:
     beside = [one.name for one in fresh if "/" not in one.name]
     if beside and len(fresh) > 1:
         yield Finding(
-            "warn",
-            "order unknown",
+            ORDER.severity,
+            ORDER.name,
             f"{beside[0]} and files in folders of years are new at once, and nobody can see which is later; "
             "those of the folders count as later",
-            source=ARTICLE,
+            source=ORDER.source,
         )
 
 
 def _judged_start(known: Mapping[str, str]) -> Iterator[Finding]:
     if not known:
         yield Finding(
-            "warn",
-            "first export",
+            START.severity,
+            START.name,
             "this is the first export that is read, and it does not hold who was exported before; sync everybody in "
             "Enroll once more if the vendors need them",
-            source=ARTICLE,
+            source=START.source,
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-ARTICLE = "SchoolMint Enroll, Export Student Registrations via SFTP (35083892117531)"
-AD_HOC = "SchoolMint Enroll, Ad Hoc Export of Student Registration Data (35105956796059)"
+ARTICLE = "SchoolMint Enroll, Export Student Registrations via SFTP"
 
 APPROVED = "Registration Approved"
 """The only status of a registration that is exported."""

@@ -8,11 +8,11 @@ from typing import Any
 from rosterbus.extracts import Extract, Mapped, Nothing, RawTable, SourceState, Unchanged
 from rosterbus.hookspecs import hookimpl
 
-from rosterbus_enroll.pickup import pick_up
+from rosterbus_enroll.pickup import RULES, pick_up
 from rosterbus_enroll.relations import map_registrations
 from rosterbus_enroll.settings import PickupSettings as Settings
 
-__all__ = ["Settings", "extract", "map"]
+__all__ = ["RULES", "Settings", "extract", "map"]
 
 
 @hookimpl
