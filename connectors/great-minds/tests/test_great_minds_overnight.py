@@ -126,8 +126,6 @@ def test_a_class_and_an_enrollment_are_at_a_school(pack: Callable[..., Path]) ->
 def test_a_night_takes_the_newest_package_once_and_writes_the_reports(
     pack: Callable[..., Path], tmp_path: Path
 ) -> None:
-    import os
-
     nights: Any = Overnight(tmp_path, tmp_path / "reports")
     assert list(nights.settle()) == []
     for second, name in enumerate(("a.zip", "b.zip")):
