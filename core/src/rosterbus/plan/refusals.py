@@ -98,10 +98,9 @@ def retold_file(state_dir: Path, plan: str, layout: str) -> Path:
 
 def content(cells: Mapping[str, str], secret: str) -> str:
     """SQL for the keyed digest of a row's compared cells, given as SQL by column, as a baseline stores them."""
-    parts = (
-        f"{literal(f'{name}=')} || length({cells[name]}) || ':' || {cells[name]}" for name in sorted(cells)
-    )
-    return f"left(sha256({literal(secret)} || {' || '.join(parts)}), 32)"
+    parts = (f"{literal(f'{name}=')}, length({cells[name]}), ':', {cells[name]}" for name in sorted(cells))
+    # One call, since a chain of operators would nest as deep as there are columns.
+    return f"left(sha256(concat({', '.join([literal(secret), *parts])})), 32)"
 
 
 def recall(
