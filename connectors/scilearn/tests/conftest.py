@@ -15,6 +15,7 @@ from rosterbus.settings import Values
 from rosterbus.testing.trial import Trial, Vendor, vendor_of
 from rosterbus_scilearn import Settings, address
 from rosterbus_scilearn.jobs import Jobs
+from rosterbus_scilearn.published import COLUMNS
 from rosterbus_scilearn.standin import Faults, Server
 
 AT = datetime(2026, 11, 20, 21, 4, 5, tzinfo=ZoneInfo("America/Chicago"))
@@ -27,6 +28,10 @@ def row(number: int) -> str:
 
 def table(students: int) -> bytes:
     return "".join(f"{line}\r\n" for line in [HEADER, *map(row, range(students))]).encode()
+
+
+NO_PASSWORD = [name for name in COLUMNS if name != "PASSWORD"]
+"""The columns of a district that leaves passwords alone."""
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +131,7 @@ def deliver(staged: Callable[[bytes], StagedFile]) -> Callable[..., Kept]:
 
 @pytest.fixture(scope="session")
 def vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
-    with vendor_of("scilearn", {}, tmp_path_factory.mktemp("vendor")) as vendor:
+    with vendor_of("scilearn", {"columns": NO_PASSWORD}, tmp_path_factory.mktemp("vendor")) as vendor:
         yield vendor
 
 

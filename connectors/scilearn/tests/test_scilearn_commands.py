@@ -16,7 +16,7 @@ def running_update(trial):
     jobs.pace = None
     password = {"file": own["password"].name}
     told = {name: value for name, value in own.items() if value is not None}
-    trial.settings = {**told, "password": password, "only_starter": True}
+    trial.settings = {**trial.settings, **told, "password": password, "only_starter": True}
     trial.run(overrides={"only_starter": True})
     jobs.work(1)
     trial.twin.extras["server"].asked.clear()

@@ -12,6 +12,7 @@ from rosterbus.layouts import Skip
 from rosterbus.plan.difference import Difference
 from rosterbus_scilearn import RULES, Settings, judge, layouts
 
+NO_PASSWORD = ["STUDENT_ID", "USERNAME", "FIRST_NAME", "LAST_NAME", "DOB", "GRADE", "SCHOOL_ID"]
 ACCOUNT = {"server": "ondemand4", "login": "manager@example.org", "password": {"env": "SCILEARN_PASSWORD"}}
 CHICAGO = ZoneInfo("America/Chicago")
 FRIDAY_NIGHT = datetime(2026, 11, 20, 21, 4, 5, tzinfo=CHICAGO)
@@ -42,7 +43,7 @@ def found(staged):
     def findings(
         *, content=GOOD, settings=None, now=FRIDAY_NIGHT, test=False, skipped=(), layouts_left=True, **seen
     ):
-        values = Settings().load({**ACCOUNT, **(settings or {})})
+        values = Settings().load({**ACCOUNT, "columns": NO_PASSWORD, **(settings or {})})
         (spec,) = layouts(values)
         columns = tuple(c.with_source(Skip()) if c.name in skipped else c for c in spec.columns)
         difference = Difference(new=seen.pop("new", 0), removed=seen.pop("removed", 0))

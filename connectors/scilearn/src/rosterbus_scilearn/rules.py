@@ -31,8 +31,8 @@ HEADER = RuleDoc(
 )
 UNMAPPED = RuleDoc(
     "column without values",
-    "a column that is mapped to nothing is left out of `columns`, since nobody publishes whether a blank takes away "
-    "what mySciLEARN has",
+    "a column of the file is mapped, or left out by `columns`, since nobody publishes whether a blank takes away what "
+    "mySciLEARN has",
     "refuse",
     UPDATING,
 )

@@ -15,7 +15,6 @@ from rosterbus.settings import Values
 from rosterbus_scilearn.published import COLUMNS, DOMAIN, PATH
 
 KEY = COLUMNS[0]
-SENT = tuple(name for name in COLUMNS if name != "PASSWORD")
 TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]\Z"
 """An hour and a minute, as they stand in `night_begins`."""
 
@@ -106,10 +105,10 @@ class Settings(settings.Settings):
     )
     columns = fields.List(
         fields.String(validate=validate.OneOf(COLUMNS)),
-        load_default=lambda: list(SENT),
+        load_default=lambda: list(COLUMNS),
         metadata={
-            "about": "The columns of the file, in their order. PASSWORD is not among them unless it is written "
-            "here, since nobody publishes whether a blank one takes the password away."
+            "about": "The columns of the file, in their order. Map PASSWORD or leave it out here: nobody publishes "
+            "whether a blank one takes the password away, so that it is not sent blank."
         },
     )
     # Only "4" is published; how mySciLEARN writes grades before 1 and after 12 is not.

@@ -39,7 +39,7 @@ class Students(
         required=True,
         single_line=True,
         sensitive=True,
-        note="in the file only where `columns` names it; mySciLEARN makes no difference between capitals",
+        note="mapped by the pipeline, or left out by `columns`; mySciLEARN makes no difference between capitals",
     )
     first_name = text("FIRST_NAME", direct="first_name", required=True, single_line=True, rule=JOINED)
     last_name = text("LAST_NAME", direct="last_name", required=True, single_line=True, rule=JOINED)
