@@ -90,13 +90,6 @@ def test_a_package_without_any_roster_file_is_refused(extract, zipped):
         extract(zipped({"readme.txt": "hello"}))
 
 
-def test_a_delta_is_refused_with_what_to_ask_for(extract, zipped, v11, manifested):
-    with pytest.raises(
-        ConnectorError, match=r"enrollments, users hold changes only \(delta\).*ask for a bulk export"
-    ):
-        extract(zipped(manifested(v11, users="delta", enrollments="delta")))
-
-
 def test_a_delta_of_a_file_that_is_not_read_harms_nothing(extract, zipped, v11, manifested):
     assert "users" in extract(zipped(manifested(v11, results="delta"))).tables
 

@@ -28,7 +28,7 @@ class Delimited:
 
     `encoding` is what the settings declare (None means UTF-8; a byte-order mark is ignored). `rename` gives
     another name to a header (old spelling to the one that the source's SQL uses). `columns`, if given, are
-    columns to keep; `drop` are columns that never enter the engine (passwords).
+    columns to keep; `drop` are columns that never enter the engine, and leave a mirror (passwords).
     """
 
     path: Path

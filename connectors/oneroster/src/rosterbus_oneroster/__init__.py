@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rosterbus.extracts import Extract, Mapped, Nothing, RawTable, SourceState
+from rosterbus.extracts import Extract, Mapped, Nothing, RawTable, SourceState, Unchanged
 from rosterbus.hookspecs import hookimpl
 
 from rosterbus_oneroster.extraction import extract_package
@@ -16,10 +16,11 @@ __all__ = ["Settings", "extract", "map"]
 
 
 @hookimpl
-def extract(settings: Any, state: SourceState) -> Extract | Nothing:
+def extract(settings: Any, state: SourceState) -> Extract | Nothing | Unchanged:
     """Bring the package and describe its tables.
 
-    Raises ConnectorError for a package that is damaged, hostile, no OneRoster, or holds changes only (delta).
+    A package of changes (delta) that was read before is `Unchanged`; one older than the last is held, and left unread.
+    Raises ConnectorError for a package that is damaged, hostile, or no OneRoster.
     """
     return extract_package(settings, state)
 

@@ -22,11 +22,23 @@ GIGABYTE = 1 << 30
 
 @dataclass(frozen=True)
 class Package:
-    """The roster files by the standard's name, and what was odd. `manifest` is None where there is none."""
+    """The roster files by the standard's name, and what was odd. `manifest` is None where there is none.
+
+    `changed` are the files that hold changes only. In a package that has such files every file does, unless the
+    manifest calls it bulk: rows taken for all there is would remove everybody else.
+    """
 
     files: Mapping[str, Member]
     manifest: Manifest | None
     findings: tuple[Finding, ...]
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """The names of the files that hold changes only."""
+        modes = self.manifest.modes if self.manifest else {}
+        if not _deltas(modes):
+            return frozenset()
+        return frozenset(name for name in self.files if modes.get(name) != "bulk")
 
     @property
     def made(self) -> datetime | None:
@@ -57,7 +69,6 @@ def open_package(path: Path, settings: Any, state: SourceState) -> Package:
     if listed is None:
         return Package(files, None, (*findings, *_judge_files(files, {}, settings)))
     manifest = read_manifest(listed.path, encoding=settings.encoding, delimiter=settings.delimiter)
-    _refuse_deltas(manifest)
     if files or _promised(manifest):
         findings += _judge_files(files, manifest.modes, settings)
     return Package(files, manifest, (*findings, *manifest.findings))
@@ -104,22 +115,32 @@ def _sort_members(unpacked: Unpacked, files: dict[str, Member]) -> Iterator[Find
         )
 
 
-def _refuse_deltas(manifest: Manifest) -> None:
-    deltas = sorted(name for name, mode in manifest.modes.items() if mode == "delta" and name in FILES)
-    if deltas:
-        msg = (
-            f"the manifest says that {', '.join(deltas)} hold changes only (delta), which are not read; "
-            "ask for a bulk export"
-        )
-        raise ConnectorError(msg)
+def _deltas(modes: Mapping[str, str]) -> list[str]:
+    return [name for name, mode in modes.items() if mode == "delta" and name in FILES]
 
 
 def _promised(manifest: Manifest) -> list[str]:
-    return [name for name, mode in manifest.modes.items() if mode == "bulk" and name in FILES]
+    return [name for name, mode in manifest.modes.items() if mode in ("bulk", "delta") and name in FILES]
+
+
+def _refuse_gaps(files: Mapping[str, Member], modes: Mapping[str, str]) -> None:
+    """Changes that are missing would be missing for ever: what came of the package is not read either."""
+    missing = [
+        f"{name}.csv"
+        for name, mode in modes.items()
+        if mode != "absent" and name in FILES and name not in files
+    ]
+    if missing:
+        msg = (
+            f"the manifest promises {', '.join(missing)}, and the package of changes (delta) has no such file"
+        )
+        raise ConnectorError(f"{msg}; ask for the package again, or for a bulk export")
 
 
 def _judge_files(files: Mapping[str, Member], modes: Mapping[str, str], settings: Any) -> Iterator[Finding]:
-    required = [name for name in settings.required_files if name not in files]
+    if _deltas(modes):
+        _refuse_gaps(files, modes)
+    required = [name for name in settings.required_files if name not in files and not _deltas(modes)]
     if required:
         names = ", ".join(f"{name}.csv" for name in required)
         msg = f"the package has no {names}; found {', '.join(sorted(files)) or 'no roster file'}"
@@ -139,7 +160,7 @@ def _judge_files(files: Mapping[str, Member], modes: Mapping[str, str], settings
                 if_nothing="whoever stands only in that file is missing",
                 if_wrong="ask for the export again",
             )
-        elif name not in files and name in MANDATORY:
+        elif name not in files and name in MANDATORY and not _deltas(modes):
             yield _warn("mandatory file", f"the standard asks for {name}.csv, and it is not there")
 
 

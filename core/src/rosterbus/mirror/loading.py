@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rosterbus.engine import columns_of, literal, quoted, value
 from rosterbus.errors import HeldError, PluginError
-from rosterbus.extracts import UNKNOWN, Changes, RawTable
+from rosterbus.extracts import UNKNOWN, Changes, Delimited, RawTable, Table
 from rosterbus.mirror.kept import MirrorTable, Told
 from rosterbus.mirror.merging import COUNTS, merge
 from rosterbus.reading import Loaded, load_table
@@ -38,6 +38,7 @@ def load_changes(
     counts, told = Counter(dict.fromkeys(COUNTS, 0)), Told()
     arriving = f"{name} arriving"
     for table in changes.tables:
+        _drop(connection, name, table)
         loaded = load_table(connection, arriving, table, key=changes.key)
         counts.update(merge(connection, name, arriving, changes=changes, file=table.file))
         # Without a row it says that nothing changed, which is no reason to look at it.
@@ -53,6 +54,15 @@ def load_changes(
         rows=f"FROM mirror.{quoted(name)} ORDER BY _row.number",
     )
     return replace(_shown(connection, merged), changes=dict(counts)), merged
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, name: str, table: Table) -> None:
+    """What may enter the engine no longer leaves the mirror too."""
+    unwanted = table.drop if isinstance(table, Delimited) else frozenset()
+    for column in unwanted:
+        connection.execute(
+            f"ALTER TABLE IF EXISTS mirror.{quoted(name)} DROP COLUMN IF EXISTS {quoted(column)}"
+        )
 
 
 def _refuse(name: str, changes: Changes, base: MirrorTable | None) -> None:
