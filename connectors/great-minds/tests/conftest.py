@@ -15,7 +15,7 @@ from rosterbus.settings import Values
 from rosterbus.testing.trial import Vendor
 from rosterbus_great_minds import Settings, address
 from rosterbus_great_minds.published import TEMPLATES
-from rosterbus_sftp.server import SFTPServer
+from rosterbus_sftp.server import Faults, SFTPServer
 
 sys.path.insert(0, str(Path(__file__).parent / "site"))
 
@@ -46,10 +46,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SFTPServer]:
 
 
 @pytest.fixture
-def quiet(server: SFTPServer, tmp_path: Path) -> Iterator[SFTPServer]:
-    """The server without the faults of an earlier test, and with a folder of this one."""
+def quiet(server: SFTPServer) -> Iterator[SFTPServer]:
+    """The server without the faults of an earlier test."""
     yield server
-    server.faults.__init__()
+    server.faults = Faults()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from rosterbus.deliveries import Delivery, Done, Handed, NotStarted, Partly, Sta
 from rosterbus.errors import ConnectorError, RetriableError, RosterbusError
 from rosterbus.settings import Values
 from rosterbus_great_minds import address, load, reconcile
-from rosterbus_sftp.server import SFTPServer
+from rosterbus_sftp.server import Faults, SFTPServer
 
 FOLDER = "20261120-210405"
 
@@ -80,7 +80,7 @@ def test_what_lies_here_is_its_owners_alone_and_a_folder_that_was_there_keeps_it
     assert modes == {0o600, 0o700}
 
 
-def test_a_folder_has_a_second_of_its_own_also_in_the_hour_that_spring_leaves_out(
+def test_a_folder_has_a_second_of_its_own(
     here: Callable[..., Values], deliver: Deliver, files: list[StagedFile]
 ) -> None:
     first = deliver(here(), files).addressed
@@ -234,7 +234,7 @@ def test_a_server_that_goes_or_is_full_in_the_middle_is_finished_later(
     setattr(quiet.faults, fault, quiet.written + sizes(files) // 2)
     with pytest.raises(RetriableError):
         load(delivery, settings)
-    quiet.faults.__init__()
+    quiet.faults = Faults()
     assert not delivery.was_sent
     assert isinstance(reconcile(delivery, settings), Partly)
     assert isinstance(load(delivery, settings), Handed)
