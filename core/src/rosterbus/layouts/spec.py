@@ -51,6 +51,25 @@ class Dialect:
         if self.bom and not encoding.startswith("utf"):
             raise ValueError(f"`bom` goes with UTF-8 and UTF-16; the encoding is {self.encoding!r}")
 
+    @property
+    def writes_all(self) -> bool:
+        """Whether every character there is can be written in the encoding."""
+        return codecs.lookup(self.encoding).name.startswith("utf")
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether no character takes more bytes than in UTF-8."""
+        name = codecs.lookup(self.encoding).name
+        return name.startswith("utf-8") or not self.writes_all
+
+    def writes(self, text: str) -> bool:
+        """Whether a text can be written in the encoding without loss."""
+        try:
+            text.encode(self.encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -178,6 +197,10 @@ def _wrong_columns(spec: LayoutSpec) -> Iterator[str]:
         yield f"two columns have the header {repeated!r} (case does not count); give each its own"
     if repeated := _repeated([column.attribute for column in spec.columns]):
         yield f"two columns have the attribute `{repeated}`; give each its own"
+    if odd := [
+        column.name for column in spec.columns if column.written and not spec.dialect.writes(column.name)
+    ]:
+        yield f"the header {odd[0]!r} cannot be written in the encoding {spec.dialect.encoding!r}"
     if taken := [column.name for column in spec.columns if column.name.startswith("_")]:
         yield f"the header {taken[0]!r} begins with an underscore, which the core keeps for itself"
 
@@ -226,6 +249,8 @@ def _wrong_split(spec: LayoutSpec) -> Iterator[str]:
     if spec.split and spec.absence != "kept":
         # Who is missing from one of the files may stand in another, and who left has no roster row to go by.
         yield f'with `split` absence can only be "kept", and it is {spec.absence!r}'
+    if spec.split and spec.limits.bytes and not spec.dialect.is_narrow:
+        yield f"files are not split by bytes in the encoding {spec.dialect.encoding!r}; write utf-8"
 
 
 def _repeated(names: list[str]) -> str:

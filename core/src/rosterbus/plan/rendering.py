@@ -95,7 +95,7 @@ def render_layout(
     own = [f"{school} AS _school", f"{_grade(known)} AS _grade", f"{ACCEPTED}::TINYINT AS _state"]
     own += [f"{quoted(name)} AS {cell}" for name, cell in split_cells(spec).items()]
     cells = ", ".join(f"{one.sql} AS {quoted(one.column.name)}" for one in compiled.columns)
-    sieve = " AND ".join(f"({one.column.surely_valid(quoted(one.column.name))})" for one in compiled.columns)
+    sieve = " AND ".join(f"({_surely_valid(spec, one)})" for one in compiled.columns)
     table = f"work.{quoted(name)}"
     secrets = install_secrets(connection, compiled)
     # A plain filter keeps the source's order; asking another table who opted out, or for a secret, need not.
@@ -208,13 +208,14 @@ def _judge_column(
 ) -> None:
     """Hand each distinct suspect text of one column to the law, once, however many there are."""
     cell = quoted(compiled.column.name)
-    suspects = f"_suspect AND NOT coalesce({compiled.column.surely_valid(cell)}, false)"
+    spec = rendered.layout.spec
+    suspects = f"_suspect AND NOT coalesce({_surely_valid(spec, compiled)}, false)"
     distinct = f"SELECT DISTINCT {cell} FROM {rendered.table} WHERE {suspects}"
     texts = (text for (text,) in fetched(connection, distinct))
     connection.execute("CREATE OR REPLACE TABLE work.verdicts (text VARCHAR, kind VARCHAR, message VARCHAR)")
     found = 0
     while batch := list(islice(texts, BATCH)):
-        verdicts = [verdict for text in batch for verdict in _verdicts(compiled, text)]
+        verdicts = [verdict for text in batch for verdict in _verdicts(spec, compiled, text)]
         if verdicts:
             parts = [list(part) for part in zip(*verdicts, strict=True)]
             connection.execute("INSERT INTO work.verdicts SELECT unnest(?), unnest(?), unnest(?)", parts)
@@ -247,13 +248,23 @@ def _judge_split(connection: duckdb.DuckDBPyConnection, rendered: Rendered, rost
         )
 
 
-def _verdicts(compiled: CompiledColumn, text: str) -> list[tuple[str, str, str]]:
+def _surely_valid(spec: LayoutSpec, compiled: CompiledColumn) -> str:
+    """SQL that is true only where a cell is lawful, and can be written in the file's encoding."""
+    cell = quoted(compiled.column.name)
+    sure = compiled.column.surely_valid(cell)
+    return sure if spec.dialect.writes_all else f"{sure} AND regexp_full_match({cell}, '[\\x01-\\x7F]*')"
+
+
+def _verdicts(spec: LayoutSpec, compiled: CompiledColumn, text: str) -> list[tuple[str, str, str]]:
     if text == UNMATCHED:
         matched = f"; codes that match: {compiled.unmatched}" if len(compiled.unmatched) < 300 else ""
         return [(text, "unmatched", f"The code has no match in the mapping{matched}.")]
     if text == FAILED:
         return [(text, "failed", "The transformation failed for this value.")]
-    return [(text, "invalid", message) for message in compiled.column.problems(text)]
+    told = list(compiled.column.problems(text))
+    if compiled.column.written and not spec.dialect.writes(text):
+        told.append(f"Has characters that the file's encoding, {spec.dialect.encoding}, cannot hold.")
+    return [(text, "invalid", message) for message in told]
 
 
 def _apply_rule(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -240,3 +242,18 @@ def _write(connection: duckdb.DuckDBPyConnection, rows: str, path: Path, dialect
     if dialect.quoting == "all":
         options.append("FORCE_QUOTE *")
     connection.execute(f"COPY ({rows}) TO {literal(str(path))} ({', '.join(options)})")
+    if dialect.bom or codecs.lookup(dialect.encoding).name != "utf-8":
+        _encode(path, dialect)
+
+
+def _encode(path: Path, dialect: Dialect) -> None:
+    """Write a file of the engine, which knows UTF-8 alone, over in the vendor's encoding; nothing in it is lost."""
+    unfinished = path.with_name(f".{path.name}")
+    marks_itself = codecs.lookup(dialect.encoding).name in ("utf-8-sig", "utf-16", "utf-32")
+    with (
+        path.open(encoding="utf-8", newline="") as plain,
+        open_private(unfinished, "w", encoding=dialect.encoding, newline="") as file,
+    ):
+        file.write("\ufeff" if dialect.bom and not marks_itself else "")
+        shutil.copyfileobj(plain, file, CHUNK)
+    unfinished.replace(path)
