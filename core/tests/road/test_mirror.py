@@ -149,6 +149,18 @@ def test_a_change_set_without_anything_it_could_change_is_refused(fed: FedVillag
     assert fed.state() is None
 
 
+def test_records_that_cannot_be_read_stay_counted_as_long_as_they_matter(fed: FedVillage) -> None:
+    fed.planned(whole(*ALL, "31,too,few"))
+    plan = fed.planned(changes("32,too,few", student(33), "34,too,few"))
+    raw = plan.raw["students"]
+    assert (raw["read"], raw["used"], raw["rejected"]) == (34, 31, 3)
+    lines = fed.parquet(plan.folder / "problems.parquet", 'file, "row"')
+    assert lines == [("students.csv", 32), ("changes.csv", 2), ("changes.csv", 4)]
+    assert fed.planned(NOTHING).raw["students"]["rejected"] == 3
+    assert fed.planned(changes(student(35))).raw["students"]["rejected"] == 1, "those of the last whole table"
+    assert fed.planned(whole(*ALL)).raw["students"]["rejected"] == 0
+
+
 def test_who_left_by_a_change_set_is_judged_by_the_guards(fed: FedVillage) -> None:
     fed.night(whole(*(student(number) for number in range(1, 61))))
     gone = {"deleted": "class = 'gone'"}

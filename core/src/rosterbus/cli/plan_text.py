@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rosterbus.findings import Finding
+from rosterbus.plan.extraction import NOTHING_NEW
 from rosterbus.plan.stored import StoredLayout, StoredPlan
 
 WIDTH = 11
 MOST_COLUMNS = 6
 MOST_SENTENCES = 4
+MOST_FILES = 12
 
 
 def plan_lines(plan: StoredPlan) -> Iterator[str]:
@@ -19,11 +21,9 @@ def plan_lines(plan: StoredPlan) -> Iterator[str]:
     for layout in plan.layouts:
         yield from _layout(layout)
     yield from unreadable_lines(plan)
+    yield from _source_lines(plan)
     yield from _findings(plan.findings)
-    files = "; ".join(
-        f"{name}   {size(file.bytes)}   sha256 {file.sha256[:8]}"
-        for file, name in zip(plan.files, [*plan.remote, *(file.name for file in plan.files)], strict=False)
-    )
+    files = _files(plan)
     yield _row("verdict", f"{plan.verdict}   plan {plan.id}" + (f"   {files}" if files else ""))
     if plan.because and plan.verdict != "held":
         yield _row("", plan.because)
@@ -39,6 +39,17 @@ def unreadable_lines(plan: StoredPlan) -> Iterator[str]:
     ]
     if unreadable:
         yield _row("unreadable", ", ".join(unreadable))
+
+
+def _source_lines(plan: StoredPlan) -> Iterator[str]:
+    """What the source gave, where that was changes only, or nothing new."""
+    for raw in plan.raw.values():
+        if counts := raw.get("changes"):
+            told = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
+            yield _row("changes", f"{raw['file']}   {told or 'none'}")
+    for finding in plan.findings:
+        if finding.rule == NOTHING_NEW:
+            yield _row("source", finding.sentence)
 
 
 def hold_lines(plan: StoredPlan) -> Iterator[str]:
@@ -81,6 +92,16 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}"
         amount /= 1000
     return f"{amount:.1f} GB"
+
+
+def _files(plan: StoredPlan) -> str:
+    if len(plan.files) > MOST_FILES:
+        return f"{len(plan.files):,} files   {size(sum(file.bytes for file in plan.files))}; plan --json names them"
+    names = [*plan.remote, *(file.name for file in plan.files)]
+    return "; ".join(
+        f"{name}   {size(file.bytes)}   sha256 {file.sha256[:8]}"
+        for file, name in zip(plan.files, names, strict=False)
+    )
 
 
 def _layout(layout: StoredLayout) -> Iterator[str]:
