@@ -26,6 +26,7 @@ from rosterbus.delivery.receipts import Receipt
 from rosterbus.hookspecs import hookimpl
 from rosterbus.ledger import Ledger
 from rosterbus.pipelines import opened
+from rosterbus.plan.planning import Order
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.project import load_pipeline, load_project
 from rosterbus.reporting import write_again
@@ -152,6 +153,9 @@ def test_a_late_report_takes_out_what_is_still_believed_as_it_was_told(
     sent.run(hours=24)
     imported(sent, report(sent, by_row(3), by_row(4)), capsys, run=first.id)
     assert believed(sent) == ["1", "2", "4", "5"], "the second student was told otherwise since"
+    with Ledger(sent.root / ".rosterbus") as ledger:
+        version = ledger.baselines.current("v", "drop")["students"].version
+    assert version.startswith(f"{delivery(sent).plan}#"), "it is the later delivery's baseline still"
     outcome = sent.run(hours=24)
     assert [one[3] for one in problems(outcome.receipts[0].plan)] == ["3"]
 
@@ -219,6 +223,26 @@ def test_what_a_vendor_refused_is_forgotten_as_reports_are(
     sent.run(hours=24)
     assert not kept.exists()
     assert moved(sent.run(hours=24)) == {"delivered": 4, "new": 1}
+
+
+def test_a_baseline_that_nothing_came_of_is_taken_away(sent: Village) -> None:
+    orphan = sent.root / ".rosterbus" / "baselines" / "v.drop.students.99.parquet"
+    orphan.parent.mkdir(exist_ok=True)
+    orphan.write_bytes(b"")
+    os.utime(orphan, (sent.now.timestamp(),) * 2)
+    sent.run(hours=24)
+    assert orphan.exists()
+    sent.run(hours=24 * 8)
+    assert not orphan.exists()
+
+
+def test_a_report_about_a_test_file_moves_no_baseline(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent.run(hours=24, order=Order(test=True))
+    told = imported(sent, report(sent, by_row(3)), capsys, run=delivery(sent).id)
+    assert (told["rows"], told["outcome"], believed(sent)) == (1, "partly", ["1", "2", "3", "4"])
+    assert problems(sent.run(hours=24).receipts[0].plan) == []
 
 
 def test_with_digests_nothing_is_lost_of_that(village: Village, capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,10 +64,16 @@ def purge_old(context: RunContext) -> None:
             shutil.rmtree(folder)
     copies = ledger.state_dir.glob("extracts/*/*")
     interrupted = (path for path in ledger.state_dir.glob("plans/*") if not (path / PLAN).is_file())
+    known = ledger.baselines.files()
+    unused = (path for path in ledger.state_dir.glob("baselines/*") if path.name not in known)
     working = (path for path in ledger.state_dir.glob("runs/*/*") if path.name not in (REPORT, ANSWERS))
     for path in _older(ledger.state_dir.glob(f"{REFUSED}/*/*"), now - timedelta(days=retention.report_days)):
         _remove(path)
-    for path in _older([*copies, *interrupted, *working], now - timedelta(days=retention.staged_days)):
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    for path in _older(
+        [*copies, *interrupted, *unused, *working], now - timedelta(days=retention.staged_days)
+    ):
         _remove(path)
 
 

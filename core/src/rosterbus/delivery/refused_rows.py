@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,13 +31,14 @@ def keep_refused_rows(
     report: KeptReport,
     *,
     errors: Sequence[VendorError],
-) -> tuple[int, int]:
-    """Write the private file of a report, and answer with its rows and its errors.
+) -> KeptReport:
+    """Write the private file of a report, and answer with its counts.
 
     Each line is one error: `_key` as the baseline has it, `key`, `content`, `column`, `message`, `file` and `row` in
     the delivery, `source_file` and `source_row`; `withdrawn` tells that the row leaves the baseline, and `open` that
     the next plans tell the error again. A file of which nothing was processed withdraws all its rows, for which lines
-    with a blank message stand. Raises ConfigError where an error is about no row of the delivery.
+    with a blank message stand. A test file is in no baseline. Raises ConfigError where an error is about no row of the
+    delivery.
     """
     layout = next(one for one in plan.layouts if one.name == report.layout)
     with open_engine(context.folder) as connection:
@@ -48,7 +50,9 @@ def keep_refused_rows(
         private_folder(path.parent)
         _write(connection, plan, layout, report, secret=context.digest_key, path=path)
         rows = int(value(connection, 'SELECT count(DISTINCT (file, "row")) FROM work.joined'))
-    return rows, len(errors)
+        kept = f"FROM read_parquet({literal(str(path))}) WHERE withdrawn"
+        withdrawn = int(value(connection, f"SELECT count(DISTINCT _key) {kept}"))
+    return replace(report, rows=rows, errors=len(errors), withdrawn=withdrawn)
 
 
 def refused_rows(reports: Sequence[Path], layout: StoredLayout) -> Iterator[Problem]:
@@ -93,7 +97,10 @@ def _join(connection: duckdb.DuckDBPyConnection, errors: Sequence[VendorError]) 
         'CREATE TABLE work.errors (n BIGINT, "column" VARCHAR, message VARCHAR, "row" BIGINT, key VARCHAR, file BIGINT)'
     )
     if errors:
-        told = [(n, one.column, one.message, one.row, one.key, one.file) for n, one in enumerate(errors)]
+        told = [
+            (n, one.column, one.message or "no reason was given", one.row, one.key, one.file)
+            for n, one in enumerate(errors)
+        ]
         parts = [list(part) for part in zip(*told, strict=True)]
         connection.execute(
             "INSERT INTO work.errors SELECT unnest(?), unnest(?), unnest(?), unnest(?::BIGINT[]), unnest(?), "

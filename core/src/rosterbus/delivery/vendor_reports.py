@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Literal
 
 from rosterbus.context import RunContext
 from rosterbus.deliveries import Feedback, Outcome
 from rosterbus.delivery.refused_rows import keep_refused_rows
 from rosterbus.delivery.sending import refuse_odd
-from rosterbus.delivery.withdrawals import arrived, fresh_path, without_refused
+from rosterbus.delivery.withdrawals import arrived, fresh_path, reduced, without_refused
 from rosterbus.errors import ConfigError, PluginError
 from rosterbus.ledger import DeliveryRecord
 from rosterbus.ledger.records import REPORTS, BaselineMove
@@ -19,9 +19,6 @@ from rosterbus.plan.refusals import KeptReport, reports_of
 from rosterbus.plan.staging import sha256
 from rosterbus.plan.stored import StoredPlan
 from rosterbus.project import DeliveryPart
-
-if TYPE_CHECKING:
-    from typing import Any, Literal
 
 REPORTED = ("held", "confirmed")
 """The states in which a vendor can have reported on a delivery, and no run goes on with it."""
@@ -71,9 +68,8 @@ def import_report(
             if report.sha256 == digest:
                 return Imported(record, report, again=True, waits=_waits(plan, record, known))
         feedback = _asked(context, part, plan, record, file=file, chosen=chosen)
-        report = KeptReport(feedback.layout, digest, tuple(feedback.files), feedback.outcome, 0, 0)
-        rows, errors = keep_refused_rows(context, plan, record, report, errors=feedback.errors)
-        report = replace(report, rows=rows, errors=errors)
+        report = KeptReport(feedback.layout, digest, tuple(feedback.files), feedback.outcome)
+        report = keep_refused_rows(context, plan, record, report, errors=feedback.errors)
         _learn(context, plan, record, [*known, report])
     record = context.ledger.deliveries.get(record.id)
     return Imported(record, report, again=False, waits=_waits(plan, record, [*known, report]))
@@ -177,11 +173,11 @@ def _outcome(plan: StoredPlan, record: DeliveryRecord, reports: Sequence[KeptRep
 def _withdrawn(
     context: RunContext, plan: StoredPlan, record: DeliveryRecord, report: KeptReport
 ) -> list[BaselineMove]:
-    """The baseline in force without the rows of a report that it says to withdraw; none for a test file."""
+    """The baseline in force without the rows that a report withdraws, if there are any."""
     now = context.ledger.baselines.current(plan.pipeline, plan.delivery).get(report.layout)
-    if plan.test or now is None or now.path is None:
+    if now is None or now.path is None or not report.withdrawn:
         return []
     path = fresh_path(context.ledger, plan, layout=report.layout, token=context.token)
     without_refused(now.path, [report.path(context.ledger.state_dir, record.id)], path)
-    version = f"feedback:{plan.id}:{context.token}"
+    version = reduced(now.version, token=context.token)
     return [BaselineMove(report.layout, version, path, recipe=now.recipe, kind=now.kind)]

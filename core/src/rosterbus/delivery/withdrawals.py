@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from rosterbus.ledger.records import BaselineMove
     from rosterbus.plan.stored import StoredPlan
 
+WITHOUT = "#"
+"""Stands in a version before the run that took rows out of the baseline."""
+
 
 def fresh_path(ledger: Ledger, plan: StoredPlan, *, layout: str, token: int) -> Path:
     """Where a run keeps a baseline that no plan made; it makes one of each layout at most."""
@@ -34,7 +37,7 @@ def arrived(ledger: Ledger, plan: StoredPlan, record: DeliveryRecord, *, token: 
         if refused and move.path:
             path = fresh_path(ledger, plan, layout=move.layout, token=token)
             without_refused(move.path, refused, path)
-            moved.append(replace(move, version=f"feedback:{plan.id}:{token}", path=path))
+            moved.append(replace(move, version=reduced(move.version, token=token), path=path))
         else:
             moved.append(move)
     return moved
@@ -42,7 +45,12 @@ def arrived(ledger: Ledger, plan: StoredPlan, record: DeliveryRecord, *, token: 
 
 def is_of(plan: StoredPlan, version: str) -> bool:
     """Whether a baseline is what this plan made, with or without the rows that were refused since."""
-    return version == plan.id or version.startswith(f"feedback:{plan.id}:")
+    return version.partition(WITHOUT)[0] == plan.id
+
+
+def reduced(version: str, *, token: int) -> str:
+    """The version of a baseline that a run took rows out of."""
+    return f"{version.partition(WITHOUT)[0]}{WITHOUT}{token}"
 
 
 def without_refused(held: Path, refused: Sequence[Path], into: Path) -> None:

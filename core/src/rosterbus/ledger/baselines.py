@@ -32,6 +32,12 @@ class Baselines:
         """Every baseline there was, newest first."""
         return self._select(TABLE.c.pipeline == pipeline, TABLE.c.delivery == delivery)
 
+    def files(self) -> set[str]:
+        """The names of all files that a baseline points to, in force or not."""
+        with self._store.read() as connection:
+            paths = connection.execute(select(TABLE.c.path).where(TABLE.c.path.is_not(None))).scalars()
+            return {path.name for path in paths if path is not None}
+
     def move(self, pipeline: str, delivery: str, moves: Sequence[BaselineMove]) -> None:
         """Set the baselines of some layouts by hand, all of them or none."""
         with self._store.write() as connection:

@@ -122,8 +122,9 @@ class DeliveryRecord:
 class BaselineMove:
     """The new baseline of one layout.
 
-    `version` is a plan's id, ``empty:<moment>``, ``assumed:<plan>`` or ``file:<sha>``; `path` the Parquet
-    file (None where nothing is held yet); `recipe` the compiled mapping that made it.
+    `version` is a plan's id, ``empty:<moment>``, ``assumed:<plan>``, ``canceled:<plan>`` or ``file:<sha>``, with
+    ``#<run>`` behind it where that run took rows out that the vendor had refused; `path` the Parquet file (None where
+    nothing is held yet); `recipe` the compiled mapping that made it.
     """
 
     layout: str

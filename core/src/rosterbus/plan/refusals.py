@@ -31,15 +31,16 @@ FOLDER = "vendor"
 class KeptReport:
     """What is known of one report of a vendor: `files` are the places of the uploaded files that it is about.
 
-    `rows` counts those with an error, `errors` all that was said of them.
+    `rows` counts those with an error, `errors` all that was said of them, `withdrawn` the rows that leave the baseline.
     """
 
     layout: str
     sha256: str
     files: tuple[int, ...]
     outcome: Outcome
-    rows: int
-    errors: int
+    rows: int = 0
+    errors: int = 0
+    withdrawn: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The report as a delivery's evidence holds it."""
