@@ -17,7 +17,6 @@ class TestGreatMindsUploads(DestinationContract):
         by_hand=True,
         waived={
             "test_a_change_is_delivered_as_a_change": "uploads only create, so that a change is nothing new",
-            "test_wrong_credentials_are_told_and_nothing_arrives": "a folder on this machine asks for none",
         },
     )
 

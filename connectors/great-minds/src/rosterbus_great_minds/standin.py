@@ -28,14 +28,15 @@ Analyses = list[Mapping[str, Any]]
 
 
 def start(folder: Path, settings: Mapping[str, Any]) -> Twin:
-    """Start what the settings need: the folder of the person who uploads, or an SFTP server, or both."""
+    """Start an SFTP server, on which the files are handed over; a folder of this machine where the settings name one."""
     packs = settings.get("mode") == "oneroster"
     key = folder / "password.key"
     if not key.exists():
         write_private_text(private_folder(folder) / key.name, secrets.token_urlsafe(32))
     own: dict[str, Any] = {"password_key": SecretReference("file", str(key), own=True)}
     server = None
-    if packs or is_remote(str(settings.get("location") or "")):
+    located = str(settings.get("location") or "")
+    if packs or not located or is_remote(located):
         server = SFTPServer(folder / "server", users=(USER,))
         server.start()
         place = private_folder(server.home() / FOLDER)
