@@ -63,6 +63,10 @@ def test_a_distribution_imports_only_the_distributions_that_it_declares():
     assert undeclared == []
 
 
+def test_no_database_is_opened_that_would_spill_into_the_working_folder():
+    assert [shown(path) for path in SOURCES if "duckdb.connect()" in path.read_text(encoding="utf-8")] == []
+
+
 def test_no_file_is_too_long():
     lengths = {shown(path): len(path.read_text(encoding="utf-8").splitlines()) for path in (*SOURCES, *TESTS)}
 

@@ -31,6 +31,23 @@ def open_engine(folder: Path, *, memory: str = "1GB") -> Iterator[duckdb.DuckDBP
         connection.close()
 
 
+@contextmanager
+def open_reader() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory for questions about files that are kept. Closed at the end of the block.
+
+    It never spills: by default that would be into whatever folder somebody happens to be in.
+    """
+    import duckdb
+
+    config = {
+        "temp_directory": "",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    with duckdb.connect(":memory:", config=config) as connection:
+        yield connection
+
+
 def lock_engine(connection: duckdb.DuckDBPyConnection, folders: Iterable[Path]) -> None:
     """From here on the engine reaches nothing but `folders`, and no statement can undo that."""
     allowed = ", ".join(literal(f"{folder.resolve()}/") for folder in folders)

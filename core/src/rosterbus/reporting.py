@@ -13,7 +13,7 @@ from rosterbus.delivery.applying import STATES
 from rosterbus.delivery.purging import REPORT
 from rosterbus.delivery.receipts import Receipt
 from rosterbus.delivery.refused_rows import refused_rows
-from rosterbus.engine import fetched, literal
+from rosterbus.engine import fetched, literal, open_reader
 from rosterbus.errors import ConfigError
 from rosterbus.findings import Problem
 from rosterbus.plan.refusals import reports_of
@@ -46,12 +46,10 @@ class StoredProblems:
         yield from refused_rows(self.refused, self.layout)
 
     def _read(self, file: Path, where: str) -> Iterator[Problem]:
-        import duckdb
-
         if not file.is_file():
             raise ConfigError("the problems of this plan are no longer kept", key=f"plan {self.plan.id}")
         cell = "value" if self.values else "NULL"
-        with duckdb.connect() as connection:
+        with open_reader() as connection:
             sql = (
                 f'SELECT file, "row", "column", message, kind, key, {cell} FROM read_parquet(?) WHERE {where}'
             )

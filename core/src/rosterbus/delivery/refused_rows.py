@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rosterbus.context import RunContext
 from rosterbus.deliveries import VendorError
 from rosterbus.delivery.withdrawals import is_of
-from rosterbus.engine import columns_of, fetched, literal, open_engine, quoted, value
+from rosterbus.engine import columns_of, fetched, literal, open_engine, open_reader, quoted, value
 from rosterbus.errors import ConfigError
 from rosterbus.findings import Problem
 from rosterbus.ledger import DeliveryRecord
@@ -57,10 +57,8 @@ def keep_refused_rows(
 
 def refused_rows(reports: Sequence[Path], layout: StoredLayout) -> Iterator[Problem]:
     """What these private files say, at the rows of the source; of one who left there is none."""
-    import duckdb
-
     for path in reports:
-        with duckdb.connect() as connection:
+        with open_reader() as connection:
             sql = (
                 "SELECT source_file, source_row, \"column\", 'refused by the vendor: ' || message, key "
                 "FROM read_parquet(?) WHERE message <> ''"

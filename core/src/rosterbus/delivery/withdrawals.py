@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rosterbus.delivery.sending import moves
-from rosterbus.engine import columns_of, literal, quoted
+from rosterbus.engine import columns_of, literal, open_reader, quoted
 from rosterbus.plan.refusals import reports_of
 from rosterbus.plan.staging import copy
 from rosterbus.private import private_folder
@@ -58,11 +58,9 @@ def without_refused(held: Path, refused: Sequence[Path], into: Path) -> None:
 
     A refused row of one who is gone tells that the vendor still holds that person.
     """
-    import duckdb
-
     files = ", ".join(literal(str(path)) for path in refused)
     withdrawn = f"(SELECT _key FROM read_parquet([{files}]) WHERE withdrawn)"
-    with duckdb.connect() as connection:
+    with open_reader() as connection:
         copy(
             connection,
             f"SELECT * REPLACE (_gone AND _key NOT IN {withdrawn} AS _gone) FROM read_parquet({literal(str(held))}) "
@@ -76,9 +74,7 @@ def without_sent(told: Path, former: Path | None, into: Path) -> None:
 
     `former` is the baseline before it; None where it was empty.
     """
-    import duckdb
-
-    with duckdb.connect() as connection:
+    with open_reader() as connection:
         new = f"read_parquet({literal(str(told))})"
         if former is None:
             copy(connection, f"SELECT * FROM {new} WHERE false", into)

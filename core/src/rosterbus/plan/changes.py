@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rosterbus.engine import fetched
+from rosterbus.engine import fetched, open_reader
 from rosterbus.errors import ConfigError
 from rosterbus.plan.stored import StoredPlan
 
@@ -25,15 +25,13 @@ class Change:
 
 def read_changes(plan: StoredPlan, layout: str = "") -> Iterator[Change]:
     """The changes of one layout, or of all; raises ConfigError where retention has taken them away."""
-    import duckdb
-
     for one in plan.layouts:
         file = plan.folder / f"changes.{one.name}.parquet"
         if layout not in ("", one.name) or (not plan.files and not file.is_file()):
             continue
         if not file.is_file():
             raise ConfigError("the rows of this plan are no longer kept", key=f"plan {plan.id}")
-        with duckdb.connect() as connection:
+        with open_reader() as connection:
             rows = fetched(
                 connection,
                 "SELECT kind, key, school, columns, mapping, cells FROM read_parquet(?)",

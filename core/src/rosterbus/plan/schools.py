@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rosterbus.engine import fetched
+from rosterbus.engine import fetched, open_reader
 from rosterbus.extracts import Mapped
 from rosterbus.findings import Finding
 from rosterbus.plan.staging import copy
@@ -50,10 +50,8 @@ def schools_file(folder: Path) -> Path:
 
 def read_schools(folder: Path) -> dict[str, str]:
     """The names by id, as far as they are kept."""
-    import duckdb
-
     file = schools_file(folder)
     if not file.is_file():
         return {}
-    with duckdb.connect() as connection:
+    with open_reader() as connection:
         return dict(fetched(connection, "SELECT school_id, name FROM read_parquet(?)", [str(file)]))
