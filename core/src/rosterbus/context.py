@@ -192,9 +192,9 @@ class RunContext:
 
     def last_ended(self, spec: DeliveryPart) -> StoredPlan | None:
         """The last whole plan of this delivery that came to a good end: what a new one is judged against."""
-        for record in self.ledger.plans.latest(100, pipeline=self.pipeline.name):
+        for record in self.ledger.plans.latest(100, pipeline=self.pipeline.name, delivery=spec.name):
             ended = record.state == "delivered" or record.verdict == "nothing new"
-            if ended and record.delivery == spec.name and not record.test:
+            if ended and not record.test:
                 plan = StoredPlan.load(record.folder)
                 if plan.whole:
                     return plan

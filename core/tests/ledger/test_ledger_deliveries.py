@@ -249,6 +249,17 @@ def test_open_held_and_latest_are_told_apart(ledger, road):
     assert [it.id for it in ledger.deliveries.held("springfield")] == [found["held"].id]
     assert [it.id for it in ledger.deliveries.latest(2)][1] == found["failed"].id
     assert ledger.deliveries.latest(pipeline="shelbyville") == []
+    assert ledger.deliveries.latest(pipeline="springfield", delivery="samegoal") == []
+
+
+def test_the_last_of_a_delivery_is_found_behind_any_number_of_others(ledger, road):
+    yearly = road.delivery("confirmed", delivery="samegoal")
+    for _ in range(12):
+        road.delivery("failed")
+    road.delivery("staged", delivery="samegoal", test=True)
+    assert ledger.deliveries.last_live("springfield", "samegoal").id == yearly.id
+    assert ledger.deliveries.latest(2, pipeline="springfield", delivery="samegoal")[1].id == yearly.id
+    assert ledger.deliveries.last_live("springfield", "nobody") is None
 
 
 def test_last_confirmed_knows_live_deliveries_of_that_name_only(ledger, road):

@@ -120,6 +120,11 @@ def test_plans_are_listed_newest_first(ledger, road):
     older, newer = road.plan(delivery="samegoal"), road.plan(pipeline="shelbyville")
     assert [plan.id for plan in ledger.plans.latest()] == [newer.id, older.id]
     assert [plan.id for plan in ledger.plans.latest(1)] == [newer.id]
+    assert [plan.id for plan in ledger.plans.latest(1, pipeline="springfield", delivery="samegoal")] == [
+        older.id
+    ]
+    assert [plan.id for plan in ledger.plans.of_run(road.run)] == [newer.id, older.id]
+    assert ledger.plans.of_run(road.run + 1) == []
     assert [plan.id for plan in ledger.plans.undelivered("springfield")] == [older.id]
 
 

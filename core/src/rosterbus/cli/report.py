@@ -66,7 +66,7 @@ def command(
         # A run reports all its deliveries together, so that a pipeline's name means one run.
         newest = ledger.plans.latest(1, pipeline=run)
         record = newest[0] if newest else ledger.find_plan(run)
-        plans = [one for one in ledger.plans.latest(500, pipeline=record.pipeline) if one.run == record.run]
+        plans = ledger.plans.of_run(record.run)
     project, pipeline = open_pipeline(folder, environment, record.pipeline)
     with pipeline_run(project, pipeline, command="report", quiet=True) as context:
         wanted = _formats(context, chosen)

@@ -85,12 +85,8 @@ def _rows(
 
 def _state(ledger: Ledger, pipeline: str, delivery: str) -> dict[str, Any]:
     confirmed = ledger.deliveries.last_confirmed(pipeline, delivery)
-    latest = next(
-        (one for one in ledger.deliveries.latest(200, pipeline=pipeline) if one.name == delivery), None
-    )
-    plan = next(
-        (one for one in ledger.plans.latest(200, pipeline=pipeline) if one.delivery == delivery), None
-    )
+    latest = next(iter(ledger.deliveries.latest(1, pipeline=pipeline, delivery=delivery)), None)
+    plan = next(iter(ledger.plans.latest(1, pipeline=pipeline, delivery=delivery)), None)
     told: dict[str, Any] = {
         "last_confirmed": confirmed.confirmed_at.isoformat(timespec="seconds")
         if confirmed and confirmed.confirmed_at

@@ -24,12 +24,6 @@ REACHED = ("sent", "held", "confirmed")
 UNDECIDED: tuple[Outcome, ...] = ("unknown", "running")
 
 
-def latest(ledger: Ledger, pipeline: str, delivery: str) -> DeliveryRecord | None:
-    """The last live delivery of this name, in whatever state."""
-    records = ledger.deliveries.latest(200, pipeline=pipeline)
-    return next((one for one in records if one.name == delivery and not one.test), None)
-
-
 def told_by_vendors(project: Project, pipeline: Pipeline, ledger: Ledger) -> dict[str, str]:
     """What each vendor says of the job of the last delivery, by the delivery's name, where its end is not known.
 
@@ -38,7 +32,7 @@ def told_by_vendors(project: Project, pipeline: Pipeline, ledger: Ledger) -> dic
     """
     told = {}
     for part in pipeline.deliveries:
-        record = latest(ledger, pipeline.name, part.name)
+        record = ledger.deliveries.last_live(pipeline.name, part.name)
         if record and record.state in REACHED and record.outcome in UNDECIDED:
             try:
                 sentence = _told(project, pipeline, part, ledger=ledger, record=record)
@@ -89,7 +83,7 @@ def cancelable(context: RunContext, part: DeliveryPart) -> DeliveryRecord:
         able = [one.name for one in context.pipeline.deliveries if _can_cancel(context, one)]
         msg = f"the vendor of `{part.name}` has no job that can be canceled"
         raise ConfigError(msg, key="--deliver", found=part.name, allowed=able or "none of this pipeline")
-    record = latest(context.ledger, context.pipeline.name, part.name)
+    record = context.ledger.deliveries.last_live(context.pipeline.name, part.name)
     if record is None or record.state not in REACHED or record.outcome not in UNDECIDED:
         found = f"delivery {record.id} {record.state}, {record.outcome}" if record else "no delivery"
         msg = f"there is nothing to cancel at `{part.name}`"

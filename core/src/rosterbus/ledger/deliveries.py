@@ -143,19 +143,23 @@ class Deliveries:
         """The deliveries that wait for a person, newest first."""
         return self._select(TABLE.c.state == "held", *_only(TABLE.c.pipeline, pipeline))
 
-    def latest(self, most: int = 10, *, pipeline: str | None = None) -> list[DeliveryRecord]:
-        """The last deliveries in whatever state, newest first."""
-        return self._select(*_only(TABLE.c.pipeline, pipeline), most=most)
+    def latest(
+        self, most: int = 10, *, pipeline: str | None = None, delivery: str | None = None
+    ) -> list[DeliveryRecord]:
+        """The last ones in whatever state, of all, of one pipeline or of one of its deliveries, newest first."""
+        return self._select(*_only(TABLE.c.pipeline, pipeline), *_only(TABLE.c.name, delivery), most=most)
+
+    def last_live(self, pipeline: str, delivery: str) -> DeliveryRecord | None:
+        """The last live delivery of this name, in whatever state."""
+        return next(iter(self._select(*_live(pipeline, delivery), most=1)), None)
 
     def live(self, pipeline: str, delivery: str, *, since: datetime) -> list[DeliveryRecord]:
         """The live deliveries of this name that were begun since then, in whatever state, the oldest first."""
-        same = (TABLE.c.pipeline == pipeline, TABLE.c.name == delivery, TABLE.c.test.is_(False))
-        return self._select(*same, TABLE.c.created_at >= since)[::-1]
+        return self._select(*_live(pipeline, delivery), TABLE.c.created_at >= since)[::-1]
 
     def last_confirmed(self, pipeline: str, delivery: str) -> DeliveryRecord | None:
         """The live delivery of this name that was confirmed last."""
-        live = (TABLE.c.pipeline == pipeline, TABLE.c.name == delivery, TABLE.c.test.is_(False))
-        confirmed = self._select(*live, TABLE.c.state == "confirmed")
+        confirmed = self._select(*_live(pipeline, delivery), TABLE.c.state == "confirmed")
         return max(confirmed, key=lambda row: row.confirmed_at or row.created_at, default=None)
 
     def sent_times(
@@ -201,6 +205,10 @@ def write_outcome(
 def write_reason(connection: Connection, found: DeliveryRecord, reason: str) -> None:
     """Write anew why it is held, within the caller's transaction."""
     connection.execute(update(TABLE).where(TABLE.c.id == found.id).values(reason=reason))
+
+
+def _live(pipeline: str, delivery: str) -> tuple[ColumnElement[bool], ...]:
+    return (TABLE.c.pipeline == pipeline, TABLE.c.name == delivery, TABLE.c.test.is_(False))
 
 
 def _only(column: ColumnElement[str], value: str | None) -> tuple[ColumnElement[bool], ...]:

@@ -69,11 +69,20 @@ class Plans:
         """The plans that still may be applied, newest first."""
         return self._newest_first(select(TABLE).where(TABLE.c.state.in_(UNDELIVERED)), pipeline)
 
-    def latest(self, most: int = 10, *, pipeline: str | None = None) -> list[PlanRecord]:
-        """The last plans in whatever state, newest first."""
-        return self._newest_first(select(TABLE).limit(most), pipeline)
+    def of_run(self, run: int) -> list[PlanRecord]:
+        """The plans that one run made, newest first."""
+        return self._newest_first(select(TABLE).where(TABLE.c.run == run))
 
-    def _newest_first(self, query: Select[Any], pipeline: str | None) -> list[PlanRecord]:
+    def latest(
+        self, most: int = 10, *, pipeline: str | None = None, delivery: str | None = None
+    ) -> list[PlanRecord]:
+        """The last plans in whatever state, of all, of one pipeline or of one of its deliveries, newest first."""
+        query = select(TABLE).limit(most)
+        return self._newest_first(
+            query if delivery is None else query.where(TABLE.c.delivery == delivery), pipeline
+        )
+
+    def _newest_first(self, query: Select[Any], pipeline: str | None = None) -> list[PlanRecord]:
         if pipeline is not None:
             query = query.where(TABLE.c.pipeline == pipeline)
         with self._store.read() as connection:
