@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +43,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Uploaded:
-    """One uploaded file of the delivery: its place there, its remote name, and the row of each key."""
+    """One uploaded file of the delivery: its place there, its remote name, and the row of each id of the report.
+
+    `has_ids` is false for the one kind of file whose rows have none.
+    """
 
     place: int
     name: str
     file: StagedFile
+    has_ids: bool
     rows: Mapping[str, int]
 
 
@@ -58,10 +62,7 @@ def read_feedback(file: Path, delivery: Delivery, settings: Values, chosen: str)
     """
     lines = read_lines(file)
     packed = settings.mode == "oneroster"
-    uploads = [
-        Uploaded(place, name, staged, _rows(staged, has_ids=packed or staged.layout != "classes"))
-        for place, (name, staged) in enumerate(zip(delivery.addressed.files, delivery.files, strict=True))
-    ]
+    uploads = _uploads(delivery, {line.key for line in lines if line.key}, packed=packed)
     named = [one for one in uploads if chosen in one.name]
     if packed and chosen and len(named) == 1:
         lines = _without_siblings(lines, named[0], uploads)
@@ -73,6 +74,15 @@ def read_feedback(file: Path, delivery: Delivery, settings: Values, chosen: str)
     refused = len({one.row for one in errors})
     outcome: Outcome = "not processed" if refused >= about.file.rows else "partly" if errors else "processed"
     return Feedback(about.file.layout, errors, [about.place], outcome)
+
+
+def _uploads(delivery: Delivery, told: Set[str], *, packed: bool) -> list[Uploaded]:
+    """The files of a delivery, with the rows of the ids that are `told` of."""
+    uploads = []
+    for place, (name, staged) in enumerate(zip(delivery.addressed.files, delivery.files, strict=True)):
+        has_ids = packed or staged.layout != "classes"
+        uploads.append(Uploaded(place, name, staged, has_ids, _rows(staged, told) if has_ids else {}))
+    return uploads
 
 
 def _error(line: Line, about: Uploaded, *, shift: int | None, file: Path) -> VendorError:
@@ -91,8 +101,6 @@ def read_lines(file: Path) -> list[Line]:
     try:
         text = file.read_bytes().decode("utf-8-sig")
         header, *records = csv.reader(io.StringIO(text, newline=""), strict=True)
-    except OSError as error:
-        raise ConfigError(f"the report cannot be read: {error.strerror}", file=file) from error
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise ConfigError("this is no CSV in UTF-8", file=file, allowed=ALLOWED) from error
     found = {
@@ -139,7 +147,7 @@ def _about(lines: Sequence[Line], named: Sequence[Uploaded], *, file: Path, chos
     if keys:
         fitting = [one for one in named if keys <= set(one.rows)]
     else:
-        fitting = [one for one in named if len(named) == 1 or not one.rows]
+        fitting = [one for one in named if len(named) == 1 or not one.has_ids]
     if len(fitting) == 1:
         return fitting[0]
     if not named:
@@ -168,15 +176,13 @@ def _check_numbering(lines: Sequence[Line], about: Uploaded, setting: str, *, fi
         )
 
 
-def _rows(staged: StagedFile, *, has_ids: bool) -> dict[str, int]:
-    """The row of each id in an uploaded file, the header being row 1; none where it has no ids."""
-    if not has_ids:
-        return {}
+def _rows(staged: StagedFile, told: Set[str]) -> dict[str, int]:
+    """The row of each of these ids in an uploaded file, the header being row 1."""
     try:
         with staged.path.open(encoding="utf-8", newline="") as file:
             records = csv.reader(file, strict=True)
             next(records)
-            return {record[0]: row for row, record in enumerate(records, start=2)}
+            return {record[0]: row for row, record in enumerate(records, start=2) if record[0] in told}
     except OSError as error:
         wrong = f"{staged.name} is kept no longer, and without it nobody can tell whom the report is about"
         raise ConfigError(wrong, file=staged.path) from error

@@ -62,8 +62,6 @@ def _table(file: Path) -> tuple[list[str], list[list[str]]]:
     try:
         text = file.read_bytes().decode("utf-8-sig")
         header, *records = csv.reader(io.StringIO(text, newline=""), strict=True)
-    except OSError as error:
-        raise ConfigError(f"the report cannot be read: {error.strerror}", file=file) from error
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise ConfigError("this is no CSV in UTF-8", file=file, allowed=ALLOWED) from error
     return header, [record for record in records if record]
