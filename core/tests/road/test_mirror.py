@@ -189,6 +189,14 @@ def test_a_problem_names_the_file_and_row_where_the_cell_last_came_from(fed: Fed
     ]  # fmt: skip
 
 
+def test_copies_of_a_value_are_named_by_the_files_that_they_came_from(fed: FedVillage) -> None:
+    fed.planned(whole(student(1), student(2)))
+    plan = fed.planned(changes(student(3, mail="s2@example.org"), file="2.csv"))
+    told = fed.parquet(plan.folder / "problems.students.parquet", "key, message")
+    copies = "`Mail` must be unique; it is repeated in rows 3 of students.csv, 2 of 2.csv"
+    assert told == [("2", copies), ("3", copies)]
+
+
 def test_tables_of_one_file_are_told_apart_in_their_provenance(fed: FedVillage) -> None:
     fed.pipeline()
     both = changes(student(1), file="one.csv", how={"from_nothing": True})

@@ -295,10 +295,18 @@ def _judge_unique(
     said = literal(
         f"{' + '.join(f'`{column}`' for column in columns)} must be unique; it is repeated in rows "
     )
+    repeated = f"SELECT {cells} FROM {rendered.table} WHERE {among} GROUP BY {cells} HAVING count(*) > 1"
+    # Where rows of a mirror came from several files, each is named with its own.
+    origins = "SELECT label AS _label, number AS _number, row || ' of ' || file AS _told FROM mirror._origins"
+    places = (
+        f"SELECT {cells}, {{'at': {row}, 'told': coalesce(_told, ({row})::VARCHAR)}} AS _place "
+        f"FROM {rendered.table} JOIN ({repeated}) USING ({cells}) "
+        f"LEFT JOIN ({origins}) ON _label = {literal(file)} AND _number = {row} WHERE {among}"
+    )
     connection.execute(
         f"INSERT INTO work.problems SELECT {literal(rendered.layout.spec.name)}, _n, {literal(file)}, {row}, "
-        f"{key_text(rendered.key)}, {literal(columns[0])}, {literal(kind)}, {said} || _copies "
-        f"FROM {rendered.table} JOIN (SELECT {cells}, array_to_string(min({row}, 10), ', ') || "
-        f"CASE WHEN count(*) > 10 THEN ' and more' ELSE '' END AS _copies FROM {rendered.table} "
-        f"WHERE {among} GROUP BY {cells} HAVING count(*) > 1) USING ({cells}) WHERE {among} ORDER BY _n"
+        f"{key_text(rendered.key)}, {literal(columns[0])}, {literal(kind)}, {said} || _copies FROM {rendered.table} "
+        f"JOIN (SELECT {cells}, array_to_string(list_transform(min(_place, 10), lambda x: x.told), ', ') || "
+        f"CASE WHEN count(*) > 10 THEN ' and more' ELSE '' END AS _copies FROM ({places}) GROUP BY {cells}) "
+        f"USING ({cells}) WHERE {among} ORDER BY _n"
     )
