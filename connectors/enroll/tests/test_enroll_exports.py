@@ -133,7 +133,7 @@ def test_an_export_that_was_taken_away_in_doubt_is_held_and_then_nothing_more_go
     office, synced, states, told, when
 ):
     with pytest.raises(trial.KilledError):
-        office.run(when(21), meddle=dying.after_sending)
+        office.run(when(21), meddle=dying.PLACES["after sending"])
     (office.exports / BOTH[0]).unlink()
     (office.exports / BOTH[1]).write_text("somebody's own", encoding="utf-8")
     outcome = office.run(when(22))
@@ -222,19 +222,6 @@ def test_a_server_where_nobody_may_read_is_written_to_all_the_same(office, serve
     server.faults.write_only = True
     assert office.run(when(21)).exit_code == 0
     assert places(office) == BOTH
-
-
-def test_a_second_run_at_the_same_time_waits_for_its_turn(office, synced, told, when, states):
-    with office.opened(when(21)) as context:
-        target = context.address(
-            context.pipeline.deliveries[0],
-            type("None", (), {"files": (), "at": when(21)})(),
-            context.settings(context.pipeline.deliveries[0]),
-        ).target
-        with context.ledger.lock(target, "another"):
-            outcome = office.run(when(21))
-    assert (outcome.exit_code, states()) == (75, [])
-    assert office.run(when(22)).exit_code == 0
 
 
 def test_another_pipeline_may_not_overwrite_our_file(office, synced, told, when, states):

@@ -13,7 +13,7 @@ import pytest
 
 from rosterbus.context import RunContext
 from rosterbus.deliveries import Address, Probe, StagedFile
-from rosterbus.errors import HeldError
+from rosterbus.errors import HeldError, RetriableError
 from rosterbus.layouts import describe
 from rosterbus.pipelines import Outcome
 from rosterbus.plan.planning import Order
@@ -158,6 +158,8 @@ class DestinationContract(ConnectorContract):
         assert wrong, "the twin is open to everybody; give it a secret, as the vendor has"
         self._ends_badly(trial, trial.run(overrides=wrong))
         assert list(trial.imports()) == []
+        trial.run_when_due()
+        assert len(trial.imports()) == 1, "the next run, whose credentials were right, did not go on"
 
     def test_a_server_that_is_gone_is_told(self, tmp_path: Path) -> None:
         with vendor_of(self.connector, self.settings, tmp_path) as vendor:
@@ -181,6 +183,23 @@ class DestinationContract(ConnectorContract):
         assert arrived >= before
         assert held == (outcome.exit_code == HeldError.exit_code)
         assert sum(map(rows_refused, trial.imports())) == 0
+
+    def test_a_second_run_at_the_same_time_sends_nothing(self, trial: Trial) -> None:
+        refused = []
+
+        def beside(context: RunContext) -> None:
+            mark_sent = context.ledger.deliveries.mark_sent
+
+            def run_another_first(*arguments: Any, **named: Any) -> None:
+                with pytest.raises(RetriableError, match="is being written to by") as caught:
+                    trial.run()
+                refused.append(caught)
+                mark_sent(*arguments, **named)
+
+            context.ledger.deliveries.mark_sent = run_another_first  # type: ignore[method-assign]
+
+        [receipt] = receipts(trial.run(meddle=beside))
+        assert (receipt.state, len(refused), len(trial.imports())) == (self.ended[0], 1, 1)
 
     def test_no_cell_and_no_secret_is_told(
         self, trial: Trial, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]

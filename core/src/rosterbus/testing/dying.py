@@ -1,9 +1,10 @@
-"""The places where a run can die around the step that cannot be taken back, and a watch over that step."""
+"""The places where a run can die, and a watch over the step that cannot be taken back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -12,31 +13,55 @@ from rosterbus.deliveries import Delivery, StagedFile
 from rosterbus.testing.trial import KilledError
 
 
-def before_sending(context: RunContext) -> None:
-    """Die right before the ledger learns that the vendor may have it."""
-    context.ledger.deliveries.mark_sent = _die  # type: ignore[method-assign]
+Place = Callable[[RunContext], None]
 
 
-def while_sending(context: RunContext) -> None:
-    """Die right after the ledger has learnt it, before the connector goes on."""
-    mark_sent = context.ledger.deliveries.mark_sent
+def _before(*steps: str) -> Place:
+    """Die when the first of these steps of the ledger is to be noted."""
 
-    def marked(*arguments: Any, **named: Any) -> None:
-        mark_sent(*arguments, **named)
-        raise KilledError
+    def meddle(context: RunContext) -> None:
+        for step in steps:
+            setattr(_owner(context, step), step, _die)
 
-    context.ledger.deliveries.mark_sent = marked  # type: ignore[method-assign]
-
-
-def after_sending(context: RunContext) -> None:
-    """Die when the connector has answered, before the ledger learns it."""
-    context.ledger.confirmations.confirm = _die  # type: ignore[method-assign]
-    context.ledger.deliveries.hold = _die  # type: ignore[method-assign]
+    return meddle
 
 
-PLACES: Mapping[str, Callable[[RunContext], None]] = MappingProxyType(
-    {"before sending": before_sending, "while sending": while_sending, "after sending": after_sending}
+def _after(*steps: str) -> Place:
+    """Die right after the first of these steps of the ledger was noted."""
+
+    def meddle(context: RunContext) -> None:
+        for step in steps:
+            whole = getattr(_owner(context, step), step)
+            setattr(_owner(context, step), step, partial(_do_and_die, whole))
+
+    return meddle
+
+
+def _owner(context: RunContext, step: str) -> object:
+    return context.ledger.confirmations if step == "confirm" else context.ledger.deliveries
+
+
+def _do_and_die(whole: Callable[..., Any], *arguments: Any, **named: Any) -> NoReturn:
+    whole(*arguments, **named)
+    raise KilledError
+
+
+ENDS = ("confirm", "hold")
+PLACES: Mapping[str, Place] = MappingProxyType(
+    {
+        "once created": _after("create"),
+        "once addressed": _after("fix_intent"),
+        "before sending": _before("mark_sent"),
+        "while sending": _after("mark_sent"),
+        "after sending": _before(*ENDS),
+        "once ended": _after(*ENDS),
+    }
 )
+"""Every change of a delivery's state, and how a run dies there.
+
+``before sending`` is right before the ledger learns that the vendor may have it, ``while sending`` right after, and
+``after sending`` once the connector has answered.
+"""
 
 
 @dataclass
