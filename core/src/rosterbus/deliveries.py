@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,6 +42,11 @@ class Address:
     marker: str | None = None
     overwrites: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every remote name, that of the marker last."""
+        return self.files if self.marker is None else (*self.files, self.marker)
+
 
 @dataclass
 class Delivery:
@@ -77,6 +82,19 @@ class Delivery:
             msg = "the address of a delivery is read before it was fixed"
             raise RuntimeError(msg)
         return self.address
+
+    def named_by_second(self, address: Callable[[datetime], Address]) -> Address:
+        """The first of these addresses, second by second from `at` on, of which no name belongs to another plan.
+
+        `address` is given a moment in the pipeline's time zone, and tells where the delivery would go in that second.
+        """
+        moment = self.at.astimezone(UTC)
+        while True:
+            # Counted in UTC: a clock passes through one hour twice in autumn, and has none of another in spring.
+            found = address(moment.astimezone(self.at.tzinfo))
+            if not any(map(self.is_taken, found.names)):
+                return found
+            moment += timedelta(seconds=1)
 
     def about_to_send(self, evidence: Mapping[str, Any] | None = None) -> None:
         """Record, durably, that from now on the vendor may have taken the delivery.

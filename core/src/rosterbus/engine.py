@@ -39,7 +39,7 @@ def open_reader() -> Iterator[duckdb.DuckDBPyConnection]:
     """
     import duckdb
 
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": "",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",

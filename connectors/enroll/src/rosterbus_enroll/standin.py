@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rosterbus.deliveries import Twin
-from rosterbus.private import private_folder, write_private_text
+from rosterbus.private import private_folder
 from rosterbus_sftp.server import SFTPServer
 
 from rosterbus_enroll.answers import ANSWERS
@@ -38,7 +37,7 @@ def start(folder: Path, settings: Mapping[str, Any]) -> Twin:
     return Twin(
         name="enroll",
         settings={**server.settings(), "folder": FOLDER},
-        reach=_reach(server, exports),
+        reach=[server.command(), f"exports: {exports}"],
         stop=server.stop,
         settle=sis.settle,
         answers=ANSWERS,
@@ -85,11 +84,3 @@ def _stamp(path: Path) -> Stamp:
     """What another file of the same name, or the same one written over, has otherwise."""
     found = path.stat()
     return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _reach(server: SFTPServer, exports: Path) -> list[str]:
-    known = write_private_text(server.folder / "known_hosts", server.known_hosts())
-    options = ["IdentitiesOnly=yes", "StrictHostKeyChecking=yes", f'UserKnownHostsFile="{known}"']
-    command = ["sftp", "-P", str(server.port), "-i", str(server.private_key)]
-    command += [word for option in options for word in ("-o", option)]
-    return [shlex.join([*command, f"{USER}@{server.host}"]), f"exports: {exports}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import datetime
 from functools import partial
 
 from rosterbus.deliveries import (
@@ -36,15 +36,13 @@ def address(delivery: Delivery, settings: Values) -> Address:
 
     Each part keeps the file name that the website insists on, and its number is the order in which they are uploaded.
     """
-    moment = delivery.at.astimezone(UTC)
-    while True:
-        # Counted in UTC, so that the hour which a clock leaves out in spring has no folder.
-        folder = f"{moment.astimezone(delivery.at.tzinfo):{STAMP}}"
+
+    def of(moment: datetime) -> Address:
+        folder = f"{moment:{STAMP}}"
         files = tuple(f"{folder}/{part}/{file.name}" for part, file in _parts(delivery))
-        marker = f"{folder}/{STEPS}"
-        if not any(map(delivery.is_taken, (*files, marker))):
-            return Address(identity(settings), files, marker)
-        moment += timedelta(seconds=1)
+        return Address(identity(settings), files, f"{folder}/{STEPS}")
+
+    return delivery.named_by_second(of)
 
 
 def send(delivery: Delivery, settings: Values) -> Loaded:

@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -30,15 +30,13 @@ NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 def address(delivery: Delivery, settings: Values) -> Address:
     """``<package>#<part>`` for each part: behind the # stands what is within the zip."""
-    moment = delivery.at.astimezone(UTC)
-    fixed = TIME not in settings.package
-    while True:
-        stamp = f"{moment.astimezone(delivery.at.tzinfo):{STAMP}}"
-        name = settings.package.replace(TIME, stamp)
+
+    def of(moment: datetime) -> Address:
+        name = settings.package.replace(TIME, f"{moment:{STAMP}}")
         files = tuple(f"{name}#{file.name}" for file in delivery.files)
-        if fixed or not any(map(delivery.is_taken, files)):
-            return Address(identity(settings), files, overwrites=fixed)
-        moment += timedelta(seconds=1)
+        return Address(identity(settings), files, overwrites=TIME not in settings.package)
+
+    return delivery.named_by_second(of) if TIME in settings.package else of(delivery.at)
 
 
 def send(delivery: Delivery, settings: Values) -> Loaded:

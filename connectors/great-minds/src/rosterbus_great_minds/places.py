@@ -151,9 +151,7 @@ class RemotePlace:
             file.write(content)
 
     def rename(self, name: str, to: str) -> None:
-        old, new = self._path(name), self._path(to)
-        with self._server.doing("renaming", old):
-            self._server.client.rename(old, new)
+        self._server.rename(self._path(name), self._path(to))
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if self._account.folder else name

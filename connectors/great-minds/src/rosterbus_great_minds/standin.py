@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import shlex
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -50,7 +49,7 @@ def start(folder: Path, settings: Mapping[str, Any]) -> Twin:
     return Twin(
         name="great-minds",
         settings=own,
-        reach=[f"files: {place}", f"sync reports: {reports}", *(_commands(server) if server else ())],
+        reach=[f"files: {place}", f"sync reports: {reports}", *([server.command()] if server else [])],
         stop=server.stop if server else lambda: None,
         settle=vendor.settle,
         answers=ANSWERS,
@@ -63,14 +62,6 @@ def _reached(server: SFTPServer) -> dict[str, Any]:
     account = server.settings()
     transport = {name: account[name] for name in ("host_key", "private_key")}
     return {"location": server.url(f"/{FOLDER}"), "transport": transport}
-
-
-def _commands(server: SFTPServer) -> Sequence[str]:
-    known = write_private_text(server.folder / "known_hosts", server.known_hosts())
-    options = ["IdentitiesOnly=yes", "StrictHostKeyChecking=yes", f'UserKnownHostsFile="{known}"']
-    command = ["sftp", "-P", str(server.port), "-i", str(server.private_key)]
-    command += [word for option in options for word in ("-o", option)]
-    return [shlex.join([*command, f"{USER}@{server.host}"])]
 
 
 class Person:

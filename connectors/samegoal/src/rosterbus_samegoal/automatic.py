@@ -68,8 +68,7 @@ def send(remote: Remote, delivery: Delivery, settings: Values) -> Loaded:
     delivery.about_to_send()
     try:
         for one in reversed(left):
-            with remote.doing("renaming", one.part):
-                remote.client.rename(one.part, one.name)
+            remote.rename(one.part, one.name)
     except RetriableError:
         raise
     except ConnectorError:

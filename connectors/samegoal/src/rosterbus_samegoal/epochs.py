@@ -16,15 +16,13 @@ from rosterbus_samegoal.published import EPOCH, MARKER
 
 def address(delivery: Delivery, settings: Values) -> Address:
     """The first second from now on, by the clock of the pipeline, whose epoch belongs to no other plan."""
-    moment = delivery.at.astimezone(UTC)
-    while True:
-        # Seconds are counted in UTC, so that the hour which a clock leaves out in spring has no epoch.
-        epoch = f"{settings.upload}/{moment.astimezone(delivery.at.tzinfo):{EPOCH}}"
+
+    def of(moment: datetime) -> Address:
+        epoch = f"{settings.upload}/{moment:{EPOCH}}"
         files = tuple(f"{epoch}/{file.name}" for file in delivery.files)
-        marker = f"{epoch}/{MARKER}"
-        if not any(map(delivery.is_taken, (*files, marker))):
-            return Address(target(settings, settings.upload), files, marker)
-        moment += timedelta(seconds=1)
+        return Address(target(settings, settings.upload), files, f"{epoch}/{MARKER}")
+
+    return delivery.named_by_second(of)
 
 
 def send(remote: Remote, delivery: Delivery, settings: Values) -> Loaded:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -41,21 +40,13 @@ def start(folder: Path) -> Twin:
     return Twin(
         name="samegoal",
         settings={**server.settings(), "upload": UPLOAD, "processed": PROCESSED},
-        reach=_reach(server, watcher.analyses),
+        reach=[server.command(), f"analyses: {watcher.analyses}"],
         stop=stop,
         settle=watcher.settle,
         answers=ANSWERS,
         folder=folder,
         extras={"server": server, "loader": watcher.loader},
     )
-
-
-def _reach(server: SFTPServer, analyses: Path) -> list[str]:
-    known = write_private_text(server.folder / "known_hosts", server.known_hosts())
-    options = ["IdentitiesOnly=yes", "StrictHostKeyChecking=yes", f'UserKnownHostsFile="{known}"']
-    command = ["sftp", "-P", str(server.port), "-i", str(server.private_key)]
-    command += [word for option in options for word in ("-o", option)]
-    return [shlex.join([*command, f"{USER}@{server.host}"]), f"analyses: {analyses}"]
 
 
 class Watcher:

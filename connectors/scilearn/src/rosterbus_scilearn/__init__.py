@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from datetime import UTC, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,14 +35,13 @@ def judge(plan: PlanView, settings: Values) -> Sequence[Finding]:
 @hookimpl
 def address(delivery: Delivery, settings: Values) -> Address:
     """The account on its server; the file is called by the second, so that an e-mail about it can be told apart."""
-    moment = delivery.at.astimezone(UTC)
-    while True:
-        # Seconds are counted in UTC, so that the hour which comes twice in autumn has no name twice.
-        stamp = f"{moment.astimezone(delivery.at.tzinfo):%Y%m%d-%H%M%S}"
-        names = tuple(f"{posixpath.splitext(file.name)[0]}-{stamp}.csv" for file in delivery.files)
-        if not any(map(delivery.is_taken, names)):
-            return Address(f"{address_of(settings)}#{settings.login}", names)
-        moment += timedelta(seconds=1)
+
+    def of(moment: datetime) -> Address:
+        stems = (posixpath.splitext(file.name)[0] for file in delivery.files)
+        names = tuple(f"{stem}-{moment:%Y%m%d-%H%M%S}.csv" for stem in stems)
+        return Address(f"{address_of(settings)}#{settings.login}", names)
+
+    return delivery.named_by_second(of)
 
 
 @hookimpl

@@ -133,6 +133,11 @@ class Remote:
             evidence.append(self.put(file.path, remote, rename=rename, sha256=file.sha256, progress=told))
         return {"files": evidence}
 
+    def rename(self, path: str, name: str) -> None:
+        """Give a file or a folder another name, in one step; a ConnectorError where something has that name."""
+        with self.doing("renaming", path):
+            self.client.rename(path, name)
+
     def replace(self, part: str, name: str) -> None:
         """Give a file that is whole another name, in one step and in the place of whatever has it.
 

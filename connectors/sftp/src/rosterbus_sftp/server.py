@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shlex
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -138,6 +139,14 @@ class SFTPServer:
     def known_hosts(self) -> str:
         """The line of a known_hosts file, for other clients."""
         return f"[{self.host}]:{self.port} {self.host_key}\n"
+
+    def command(self, user: str | None = None) -> str:
+        """The line with which a person logs in; it needs OpenSSH's `sftp` and no question answered."""
+        known = write_private_text(self.folder / "known_hosts", self.known_hosts())
+        options = ["IdentitiesOnly=yes", "StrictHostKeyChecking=yes", f'UserKnownHostsFile="{known}"']
+        words = ["sftp", "-P", str(self.port), "-i", str(self.private_key)]
+        words += [word for option in options for word in ("-o", option)]
+        return shlex.join([*words, f"{user or self.users[0]}@{self.host}"])
 
     @property
     def connections(self) -> int:

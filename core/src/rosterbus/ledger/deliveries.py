@@ -239,7 +239,7 @@ def _reserve(connection: Connection, found: DeliveryRecord, address: Address) ->
             f"the connector addressed another target than it planned: {address.target} and not {found.target}"
         )
         raise ConnectorError(msg)
-    names = [*address.files, *([address.marker] if address.marker is not None else [])]
+    names = address.names
     if len(set(names)) < len(names):
         raise ConnectorError("the connector gave the same remote name to two files of one delivery")
     if address.overwrites:
