@@ -34,7 +34,7 @@ from rosterbus_samegoal.published import AUTO
 
 
 @dataclass(frozen=True)
-class Handed:
+class AutoFile:
     """One file: the name SameGoal watches for, and the one under which it is uploaded."""
 
     file: StagedFile
@@ -101,13 +101,13 @@ def _seen(remote: Remote, delivery: Delivery, settings: Values) -> Done | Partly
     return Done({"there": [one.name for one in handed], **waiting(delivery, settings)})
 
 
-def _handed(delivery: Delivery) -> Iterator[Handed]:
+def _handed(delivery: Delivery) -> Iterator[AutoFile]:
     for file, addressed in zip(delivery.files, delivery.addressed.files, strict=True):
         name, _, plan = addressed.rpartition("#")
-        yield Handed(file, name, f"{name.removesuffix(AUTO)}.{plan}.part")
+        yield AutoFile(file, name, f"{name.removesuffix(AUTO)}.{plan}.part")
 
 
-def _upload(remote: Remote, delivery: Delivery, one: Handed) -> dict[str, Any]:
+def _upload(remote: Remote, delivery: Delivery, one: AutoFile) -> dict[str, Any]:
     def progress(done: int, total: int) -> None:
         delivery.progress(one.file.name, done, total)
 
@@ -117,7 +117,7 @@ def _upload(remote: Remote, delivery: Delivery, one: Handed) -> dict[str, Any]:
     return {**put, "remote": one.name}
 
 
-def _refuse_taken(remote: Remote, one: Handed) -> None:
+def _refuse_taken(remote: Remote, one: AutoFile) -> None:
     if remote.exists(one.name):
         raise RetriableError(
             f"{one.name} on {remote.server} is still there from an earlier upload and was left alone; "
