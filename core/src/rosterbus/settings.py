@@ -86,10 +86,11 @@ def text(
     required: bool = False,
     choices: Sequence[str] = (),
     pattern: str = "",
+    pattern_says: str = "",
 ) -> fields.String:
-    """A text, free or one of `choices`."""
+    """A text, free or one of `choices`; `pattern_says` is the message of `pattern`, and says what is allowed."""
     rules: list[Any] = [validate.OneOf(choices)] if choices else []
-    rules += [validate.Regexp(pattern)] if pattern else []
+    rules += [validate.Regexp(pattern, error=pattern_says or None)] if pattern else []
     return fields.String(validate=rules, **_common(about, default, required))
 
 

@@ -145,7 +145,8 @@ MISUSED = {
     "`longest` is unknown here": lambda: boolean("A", longest=3),
     "a code needs `codes` or `choices`": lambda: code("A", direct="a"),
     "`choices` is the text 'abc'; give a tuple": lambda: text("A", choices="abc"),
-    "a choice is blank": lambda: text("A", choices=("", "b")),
+    "one of `choices` is blank": lambda: text("A", choices=("", "b")),
+    "`also` is the text": lambda: text("A", also="clear"),
     "`longest` is 0": lambda: text("A", longest=0),
     "`shortest` is 3 and `longest` 2": lambda: text("A", shortest=3, longest=2),
     "`pattern_says` goes with `pattern`": lambda: text("A", pattern_says="letters"),
@@ -347,7 +348,7 @@ def test_every_limit_is_described():
             columns=(
                 text("Id", single_line=True, transform="lower(a)"),
                 boolean("B", true="Y", false="N", match="a", codes="a.csv"),
-                decimal("D", places=2, minimum=0, maximum="4.5"),
+                decimal("D", places=2, minimum=0, maximum="4.5", also=("NONE",)),
                 column,
                 text("P", keyed="a", secret=SECRET, written=False),
             )
@@ -356,7 +357,7 @@ def test_every_limit_is_described():
     assert [row["limits"] for row in described] == [
         "no line breaks",
         "Y or N",
-        "at most 2 decimals; at least 0; at most 4.5",
+        "at most 2 decimals; at least 0; at most 4.5; or NONE",
         "joined by ';'; each at least 2 characters; each at most 9 characters; each abc ([a-z]+); sensitive",
         "sensitive; compared, not in the file",
     ]

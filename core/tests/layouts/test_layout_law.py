@@ -5,9 +5,9 @@ import pytest
 from rosterbus.layouts import boolean, code, date, decimal, email, integer, text, words
 
 INVALID = [
-    (boolean("Athlete"), "yes", "Not a valid boolean."),
-    (boolean("Athlete", true="TRUE", false="FALSE"), "true", "Not a valid boolean."),
-    (boolean("Athlete"), "1", "Not a valid boolean."),
+    (boolean("Athlete"), "yes", "Not a valid boolean; allowed: true, false."),
+    (boolean("Athlete", true="TRUE", false="FALSE"), "true", "Not a valid boolean; allowed: TRUE, FALSE."),
+    (boolean("Athlete", true="{1}", false="0"), "1", "Not a valid boolean; allowed: {1}, 0."),
     (decimal("GPA", places=2), "3.999", "Not a valid number with at most 2 decimals."),
     (decimal("GPA", places=2), "3.5", "Not a valid number with at most 2 decimals."),
     (decimal("GPA"), "1e2", "Not a valid number."),
@@ -17,13 +17,25 @@ INVALID = [
     (decimal("GPA"), "+3", "Not a valid number."),
     (decimal("GPA"), "1_0", "Not a valid number."),
     (decimal("GPA", places=2), "9" * 40, "Not a valid number with at most 2 decimals."),
-    (date("Birth"), "2026-1-5", "Not a valid date."),
-    (date("Birth"), "20260105", "Not a valid date."),
-    (date("Birth"), "2026-W01-1", "Not a valid date."),
-    (date("Birth"), "2025-02-29", "Not a valid date."),
-    (date("Birth", format="%m/%d/%Y"), "1/5/2026", "Not a valid date."),
-    (date("Birth", format="%m/%d/%Y"), "2026-01-05", "Not a valid date."),
-    (date("Birth", format="%m %d %Y"), "01  05 2026", "Not a valid date."),
+    (date("Birth"), "2026-1-5", "Not a valid date; needed: yyyy-mm-dd."),
+    (date("Birth"), "20260105", "Not a valid date; needed: yyyy-mm-dd."),
+    (date("Birth"), "2026-W01-1", "Not a valid date; needed: yyyy-mm-dd."),
+    (date("Birth"), "2025-02-29", "Not a valid date; needed: yyyy-mm-dd."),
+    (
+        date("Birth", format="%m/%d/%Y"),
+        "1/5/2026",
+        "Not a valid date; needed: yyyy-mm-dd, which is sent as mm/dd/yyyy.",
+    ),
+    (
+        date("Birth", format="%m/%d/%Y"),
+        "2026-01-05",
+        "Not a valid date; needed: yyyy-mm-dd, which is sent as mm/dd/yyyy.",
+    ),
+    (
+        date("Birth", format="%m %d %Y"),
+        "01  05 2026",
+        "Not a valid date; needed: yyyy-mm-dd, which is sent as mm dd yyyy.",
+    ),
     (integer("Year"), "1_0", "Not a valid integer."),
     (integer("Year"), "+5", "Not a valid integer."),
     (integer("Year"), "007", "Not a valid integer."),
@@ -78,6 +90,23 @@ VALID = [
 @pytest.mark.parametrize(("column", "value"), VALID)
 def test_what_the_vendor_takes_is_valid(column, value):
     assert column.problems(value) == ()
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        date("Left", direct="exit_date", also=("**CLEAR**",)),
+        date("Left", direct="exit_date", format="%m/%d/%Y", also=("**CLEAR**",)),
+        decimal("GPA", direct="gpa", places=2, maximum=4, also=("**CLEAR**",)),
+        boolean("Athlete", direct="athlete", true="Y", false="N", also=("**CLEAR**",)),
+        words("Mails", direct="mails", joiner=";", pattern=".+@.+", also=("**CLEAR**",)),
+    ],
+    ids=lambda column: column.kind,
+)
+def test_a_word_of_the_vendors_own_is_valid_beside_what_the_kind_takes(evaluate, column):
+    assert evaluate(column.render("t"), ["**CLEAR**"]) == ["**CLEAR**"]
+    assert column.problems("**CLEAR**") == ()
+    assert column.problems("**Clear**") != ()
 
 
 @pytest.mark.parametrize("function", [text, email, words, boolean, date, decimal, integer])

@@ -27,7 +27,9 @@ def test_a_date_takes_the_vendors_form(evaluate):
 def test_a_roster_date_that_is_not_iso_never_passes_for_the_vendors(evaluate, roster):
     column = date("Birth", direct="birth_date", format="%m/%d/%Y")
     (rendered,) = evaluate(column.render("t"), [roster])
-    assert column.problems(rendered) == ("Not a valid date.",)
+    assert column.problems(rendered) == (
+        "Not a valid date; needed: yyyy-mm-dd, which is sent as mm/dd/yyyy.",
+    )
 
 
 def test_a_date_that_a_transformation_wrote_for_the_vendor_stays(evaluate):

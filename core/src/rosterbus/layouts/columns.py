@@ -30,7 +30,8 @@ class Column:
 
     `name` is the vendor's header, `attribute` the name in Python; a pipeline may use either. `longest` and
     `shortest` count characters, of each entry in a list. `pattern` is about the whole text, in the regular
-    expressions that Python and RE2 share; `pattern_says` is its message. `choices` are exact. `places` is how
+    expressions that Python and RE2 share; `pattern_says` is its message. `choices` are exact. `also` are texts that
+    are valid whatever the kind says, such as the word by which a vendor clears a cell. `places` is how
     many decimals are written. `rule` tells where the limits come from. Raises TypeError where the limits make
     no sense. One that is not `written` is no column of the file: it is rendered, judged and compared, so that a row
     whose cell in it moved is told anew. Of one that is `sensitive` no report, preview or difference shows a cell; a
@@ -47,6 +48,7 @@ class Column:
     pattern: str = ""
     pattern_says: str = ""
     choices: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     single_line: bool = False
     format: str = law.ISO
     places: int | None = None
@@ -80,7 +82,7 @@ class Column:
 
     def problems(self, text: str) -> tuple[str, ...]:
         """What is wrong with a rendered text, in sentences that do not contain it; empty if it is valid."""
-        return law.problems(self._field, text)
+        return () if text in self.also else law.problems(self._field, text)
 
     def with_source(self, source: Source) -> Column:
         """The same column, fed from another place; the vendor's limits stay."""
@@ -116,10 +118,13 @@ def _wrong_text(column: Column) -> Iterator[str]:
             yield f"`{name}` is {length}; a length is 1 or more"
     if column.longest is not None and column.shortest is not None and column.shortest > column.longest:
         yield f"`shortest` is {column.shortest} and `longest` {column.longest}; nothing would be valid"
-    if isinstance(column.choices, str):
-        yield f"`choices` is the text {column.choices!r}; give a tuple of texts"
-    elif any(not choice or _UNPRINTABLE.search(choice) for choice in column.choices):
-        yield "a choice is blank or has control characters; leave `required` out if a blank is allowed"
+    for name, texts in (("choices", column.choices), ("also", column.also)):
+        if isinstance(texts, str):
+            yield f"`{name}` is the text {texts!r}; give a tuple of texts"
+        elif any(not text or _UNPRINTABLE.search(text) for text in texts):
+            yield (
+                f"one of `{name}` is blank or has control characters; leave `required` out if a blank is allowed"
+            )
     if column.pattern_says and not column.pattern:
         yield "`pattern_says` goes with `pattern`"
     try:

@@ -19,11 +19,13 @@ class ColumnOptions(SourceOptions, total=False):
     Where its text comes from: exactly one of `direct` (a roster column), `match` with `codes` and perhaps
     `unmatched`, `transform` (the mapping language), `value` (a constant), `keyed` with `secret` (a password made of
     a roster column), or none of them: then the cell is always blank. `required`: a blank is invalid. `sensitive`:
-    shown to nobody. `written`: false for one that is compared but not in the file. `rule`: where it is stated.
+    shown to nobody. `also`: texts that are valid whatever the kind says. `written`: false for one that is compared
+    but not in the file. `rule`: where it is stated.
     """
 
     required: bool
     sensitive: bool
+    also: tuple[str, ...]
     written: bool
     rule: str
     note: str

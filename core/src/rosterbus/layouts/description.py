@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rosterbus.layouts.columns import Column
+from rosterbus.layouts.law import in_words
 from rosterbus.layouts.sources import Direct, Keyed, Match, Skip, Source
 from rosterbus.layouts.spec import LayoutSpec
 
@@ -45,7 +46,7 @@ def _source(source: Source) -> str:
 def _limits(column: Column) -> Iterator[str]:
     each = "each " if column.kind == "words" else ""
     if column.kind == "date":
-        yield column.format.replace("%Y", "yyyy").replace("%m", "mm").replace("%d", "dd")
+        yield in_words(column.format)
     if column.kind == "boolean":
         yield f"{column.true} or {column.false}"
     if column.kind == "words":
@@ -66,6 +67,8 @@ def _limits(column: Column) -> Iterator[str]:
         yield f"at least {column.minimum:f}"
     if column.maximum is not None:
         yield f"at most {column.maximum:f}"
+    if column.also:
+        yield f"or {' or '.join(column.also)}"
     if column.sensitive:
         yield "sensitive"
     if not column.written:

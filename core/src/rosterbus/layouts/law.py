@@ -85,9 +85,18 @@ def field_of(column: Column) -> fields.Field[Any]:
     """The marshmallow field of a column, for text that is not blank; `problems` knows what a blank means."""
     required = column.required
     if column.kind == "date":
-        return FaithfulDate(format="iso" if column.format == ISO else column.format, required=required)
+        return FaithfulDate(
+            format="iso" if column.format == ISO else column.format,
+            required=required,
+            error_messages=_date_messages(column),
+        )
     if column.kind == "boolean":
-        return fields.Boolean(truthy={column.true}, falsy={column.false}, required=required)
+        return fields.Boolean(
+            truthy={column.true},
+            falsy={column.false},
+            required=required,
+            error_messages=_boolean_messages(column),
+        )
     if column.kind == "integer":
         return FaithfulInteger(as_string=True, validate=_bounds(column), required=required)
     if column.kind == "decimal":
@@ -103,6 +112,11 @@ def field_of(column: Column) -> fields.Field[Any]:
     if column.kind == "email":
         return fields.Email(validate=_text_rules(column), required=required)
     return fields.String(validate=_text_rules(column), required=required)
+
+
+def in_words(form: str) -> str:
+    """A date's format as people write it: ``mm/dd/yyyy``."""
+    return form.replace("%Y", "yyyy").replace("%m", "mm").replace("%d", "dd")
 
 
 def problems(field: fields.Field[Any], text: str) -> tuple[str, ...]:
@@ -124,7 +138,7 @@ def _text_rules(column: Column) -> list[validate.Validator]:
     if column.shortest is not None or column.longest is not None:
         rules.append(validate.Length(column.shortest, column.longest))
     if column.pattern:
-        says = column.pattern_says.replace("{", "{{").replace("}", "}}")
+        says = _literally(column.pattern_says)
         rules.append(validate.Regexp(read_pattern(column.pattern).whole, error=says or None))
     if column.choices:
         rules.append(validate.OneOf(column.choices))
@@ -135,6 +149,21 @@ def _bounds(column: Column) -> list[validate.Validator]:
     if column.minimum is None and column.maximum is None:
         return []
     return [validate.Range(column.minimum, column.maximum)]
+
+
+def _date_messages(column: Column) -> dict[str, Any]:
+    """Rendering understands ISO alone, whatever it writes for the vendor."""
+    sent = "" if column.format == ISO else f", which is sent as {in_words(column.format)}"
+    return {"invalid": f"Not a valid date; needed: yyyy-mm-dd{sent}."}
+
+
+def _boolean_messages(column: Column) -> dict[str, Any]:
+    return {"invalid": _literally(f"Not a valid boolean; allowed: {column.true}, {column.false}.")}
+
+
+def _literally(message: str) -> str:
+    """The message as marshmallow formats it into itself."""
+    return message.replace("{", "{{").replace("}", "}}")
 
 
 def _decimal_messages(column: Column) -> dict[str, Any]:

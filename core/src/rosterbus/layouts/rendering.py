@@ -16,6 +16,14 @@ _MARK = f"chr({ord(UNRENDERED)})"
 
 def render(column: Column, sql: str) -> str:
     """SQL for the vendor's text; `sql` is the roster text, or what a match or transformation made of it."""
+    rendered = _of_kind(column, sql)
+    if rendered == sql or not column.also:
+        return rendered
+    also = ", ".join(literal(text) for text in column.also)
+    return f"CASE WHEN {sql} IN ({also}) THEN {sql} ELSE {rendered} END"
+
+
+def _of_kind(column: Column, sql: str) -> str:
     if column.kind == "date" and column.format != ISO:
         return _date(column, sql)
     if column.kind == "boolean" and (column.true, column.false) != ("true", "false"):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from rosterbus.engine import literal
-from rosterbus.layouts.law import CONTROL, ISO
+from rosterbus.layouts.law import CONTROL, ISO, in_words
 from rosterbus.layouts.patterns import read_pattern
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _date(column: Column, sql: str) -> list[str]:
         return [f"strlen({sql}) = 10", f"CAST(TRY_CAST({sql} AS DATE) AS VARCHAR) = {sql}"]
     pattern = literal(column.format)
     moment = f"try_strptime({sql}, {pattern})"
-    width = len(column.format.replace("%Y", "yyyy").replace("%m", "mm").replace("%d", "dd"))
+    width = len(in_words(column.format))
     # Python writes years before 1000 with fewer digits.
     return [
         f"strlen({sql}) = {width}",
