@@ -145,6 +145,21 @@ def test_a_row_that_is_refused_again_stays_open_with_the_newer_error(
     assert (column, message) == ("Grade", "refused by the vendor on 2026-11-21: is too low")
 
 
+def test_of_two_refusals_of_a_row_only_the_newer_counts(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = delivery(sent)
+    sent.write([student(n) for n in range(1, 6)])
+    sent.run(hours=24)
+    imported(sent, report(sent, by_row(3)), capsys, run=first.id)
+    imported(sent, report(sent, by_row(3, "Grade", "is too low")), capsys)
+    sent.write([student(n) for n in range(1, 7)])
+    sent.run(hours=24)
+    sent.take()
+    taken = sent.run(hours=24)
+    assert (problems(taken.receipts[0].plan), moved(taken)) == ([], {"unchanged": 6})
+
+
 def test_a_late_report_takes_out_what_is_still_believed_as_it_was_told(
     sent: Village, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -121,12 +121,12 @@ def recall(
     connection.execute(
         f"CREATE TABLE {_table(rendered)} AS "
         f'WITH known(rank, report, key, content, "column", message, since) AS ({" UNION ALL ".join(known)}), '
-        f"told(report, key) AS ({' UNION ALL '.join(told)}) "
+        f"told(report, key) AS ({' UNION ALL '.join(told)}), "
+        f"newest AS (FROM known QUALIFY rank = max(rank) OVER (PARTITION BY key)) "
         f'SELECT t._n AS n, k.report, k.key, k."column", k.message, k.since, '
         f"k.content = {content(cells, baseline.key)} AS same "
-        f"FROM {rendered.table} t JOIN (SELECT * FROM known ANTI JOIN told USING (report, key)) k "
-        f"ON {stored_key(baseline, spec.key, of='t')} = k.key WHERE t._state = {ACCEPTED} "
-        f"QUALIFY k.rank = max(k.rank) OVER (PARTITION BY k.key)"
+        f"FROM {rendered.table} t JOIN (SELECT * FROM newest ANTI JOIN told USING (report, key)) k "
+        f"ON {stored_key(baseline, spec.key, of='t')} = k.key WHERE t._state = {ACCEPTED}"
     )
 
 
