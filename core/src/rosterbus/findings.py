@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 Severity = Literal["refuse", "hold", "not due", "warn", "pass"]
 
@@ -66,15 +66,52 @@ class Rule:
     severity: Literal["reject", "warn"] = "reject"
 
 
+class Explained(TypedDict, total=False):
+    """What a finding may tell beside the sentence; see `Finding`."""
+
+    layout: str
+    school: str
+    cause: str
+    if_nothing: str
+    if_wrong: str
+    if_right: str
+    until: datetime
+    numbers: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class RuleDoc:
     """One of a connector's own rules of a whole plan, for `describe` and the docs.
 
     A connector module lists those that its `judge` applies in a tuple `RULES`. `name` is the `rule` of the findings it
-    gives, `severity` how grave they are, `sentence` what it forbids with the vendor's numbers, `source` the page.
+    gives, `severity` how grave they are, `sentence` what it forbids with the vendor's numbers, `source` the page,
+    `remedy` what a person does about a plan that breaks it.
     """
 
     name: str
     sentence: str
     severity: Severity
     source: str
+    remedy: str = ""
+
+    def finding(
+        self,
+        sentence: str = "",
+        *,
+        severity: Severity | None = None,
+        count: int | None = None,
+        **explained: Unpack[Explained],
+    ) -> Finding:
+        """What the rule says of a plan that breaks it, in its own sentence unless another is given.
+
+        `count` is how many rows do; `severity` is another than the rule's own where a setting makes it so.
+        """
+        told = Finding(severity or self.severity, self.name, sentence or self.sentence, self.source)
+        stops = told.severity in ("refuse", "hold")
+        usual = replace(
+            told,
+            if_nothing="nothing of this plan is sent, and the vendor keeps what it has" if stops else "",
+            if_wrong=self.remedy,
+            numbers={} if count is None else {"count": count},
+        )
+        return replace(usual, **explained)

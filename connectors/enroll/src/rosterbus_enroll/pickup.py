@@ -171,12 +171,9 @@ def _judged_gap(settings: Any, state: SourceState) -> Iterator[Finding]:
     looked = datetime.fromisoformat(state.previous["looked"])
     hours = (state.clock - looked) / timedelta(hours=1)
     if hours > settings.missed_hours:
-        yield Finding(
-            MISSED.severity,
-            MISSED.name,
+        yield MISSED.finding(
             f"the last look was {hours:.0f} hours ago, and `missed_hours` allows {settings.missed_hours}: an export "
             "between may have been overwritten unseen",
-            source=MISSED.source,
             cause="the pipeline did not run at its time, or Enroll exported more often than once a day",
             if_nothing="the next run plans with what is known, and says nothing of this any more",
             if_wrong="sync in Enroll again whoever was synced since then, export, and run the pipeline",
@@ -188,21 +185,15 @@ def _judged_gap(settings: Any, state: SourceState) -> Iterator[Finding]:
 def _judged_order(fresh: Sequence[Export]) -> Iterator[Finding]:
     beside = [one.name for one in fresh if "/" not in one.name]
     if beside and len(fresh) > 1:
-        yield Finding(
-            ORDER.severity,
-            ORDER.name,
+        yield ORDER.finding(
             f"{beside[0]} and files in folders of years are new at once, and nobody can see which is later; "
-            "those of the folders count as later",
-            source=ORDER.source,
+            "those of the folders count as later"
         )
 
 
 def _judged_start(known: Mapping[str, str]) -> Iterator[Finding]:
     if not known:
-        yield Finding(
-            START.severity,
-            START.name,
+        yield START.finding(
             "this is the first export that is read, and it does not hold who was exported before; sync everybody in "
-            "Enroll once more if the vendors need them",
-            source=START.source,
+            "Enroll once more if the vendors need them"
         )

@@ -27,7 +27,7 @@ Analyses = list[Mapping[str, Any]]
 
 
 def start(folder: Path, settings: Mapping[str, Any]) -> Twin:
-    """Start an SFTP server, on which the files are handed over; a folder of this machine where the settings name one."""
+    """Start an SFTP server to hand the files over on; a folder of this machine where the settings name one."""
     packs = settings.get("mode") == "oneroster"
     key = folder / "password.key"
     if not key.exists():

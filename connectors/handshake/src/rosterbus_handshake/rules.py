@@ -26,31 +26,45 @@ from rosterbus_handshake.published import (
 # Handshake does not say when its semester begins; the shortest way from one to the next is four months.
 MONTHS_BETWEEN = {"weekly": 0, "monthly": 1, "semesterly": 4}
 SEND_TESTS = "rosterbus run PIPELINE --test"
-IF_NOTHING = "Handshake keeps what it has, and nothing of this plan is sent"
 MEND = "mend the export or the mapping and run the pipeline again; the new plan takes the place of this one"
 
+TRIAL = RuleDoc("trial stage", "no live file before Handshake has agreed to live files", "refuse", AUTOMATING)
+FIRST_LIVE = RuleDoc("first live file", "test files go before the first live file", "warn", AUTOMATING)
+TEST_NAME = RuleDoc(
+    "name of a test file", "no live file's name contains `test` or `sample`", "refuse", AUTORUN
+)
+ONE_A_DAY = RuleDoc("24 hours", f"one file in {HOURS_BETWEEN} hours", "not due", AUTOMATING)
+CADENCE = RuleDoc(
+    "cadence",
+    "students go weekly, monthly or each semester, alumni at most monthly",
+    "not due",
+    AUTOMATING,
+)
+EMAILS = RuleDoc(
+    "e-mail changes", f"fewer than {EMAIL_SHARE}% of the rows change `email_address`", "hold", AUTORUN
+)
+DISABLED = RuleDoc(
+    "disabled accounts",
+    f"fewer than {DISABLED_SHARE}% of the rows that are new or changed disable an account",
+    "hold",
+    AUTORUN,
+)
+IDENTIFIERS = RuleDoc(
+    "identifiers never change", "a known username keeps its `auth_identifier`", "hold", SENSITIVE
+)
+RECENT_ALUMNI = RuleDoc(
+    "recent alumni", f"alumni of the last {ALUMNI_MONTHS} months only", "hold", AUTOMATING
+)
 RULES = (
-    RuleDoc("trial stage", "no live file before Handshake has agreed to live files", "refuse", AUTOMATING),
-    RuleDoc("first live file", "test files go before the first live file", "warn", AUTOMATING),
-    RuleDoc("name of a test file", "no live file's name contains `test` or `sample`", "refuse", AUTORUN),
-    RuleDoc("24 hours", f"one file in {HOURS_BETWEEN} hours", "not due", AUTOMATING),
-    RuleDoc(
-        "cadence",
-        "students go weekly, monthly or each semester, alumni at most monthly",
-        "not due",
-        AUTOMATING,
-    ),
-    RuleDoc(
-        "e-mail changes", f"fewer than {EMAIL_SHARE}% of the rows change `email_address`", "hold", AUTORUN
-    ),
-    RuleDoc(
-        "disabled accounts",
-        f"fewer than {DISABLED_SHARE}% of the rows that are new or changed disable an account",
-        "hold",
-        AUTORUN,
-    ),
-    RuleDoc("identifiers never change", "a known username keeps its `auth_identifier`", "hold", SENSITIVE),
-    RuleDoc("recent alumni", f"alumni of the last {ALUMNI_MONTHS} months only", "hold", AUTOMATING),
+    TRIAL,
+    FIRST_LIVE,
+    TEST_NAME,
+    ONE_A_DAY,
+    CADENCE,
+    EMAILS,
+    DISABLED,
+    IDENTIFIERS,
+    RECENT_ALUMNI,
 )
 
 
@@ -67,29 +81,20 @@ def judged(plan: PlanView, settings: Values) -> Sequence[Finding]:
 
 def _stage(plan: PlanView, settings: Values) -> Iterator[Finding]:
     if settings.stage == "test files":
-        yield Finding(
-            "refuse",
-            "trial stage",
+        yield TRIAL.finding(
             f"Handshake takes test files only so far, as `stage` says; send one by: {SEND_TESTS}",
-            AUTOMATING,
             cause="the trial with Handshake has not come to live files",
-            if_nothing=IF_NOTHING,
             if_wrong='once Handshake has agreed to live files, write stage = "watched"',
         )
     elif settings.stage == "watched":
-        yield Finding(
-            "warn",
-            "trial stage",
+        yield TRIAL.finding(
             "Handshake's people watch each live file before it is processed, as `stage` says",
-            AUTOMATING,
+            severity="warn",
             if_wrong='once Handshake has turned auto-run on, write stage = "auto-run"',
         )
     elif not plan.sent:
-        yield Finding(
-            "warn",
-            "first live file",
+        yield FIRST_LIVE.finding(
             f"no live file has gone there yet, and Handshake asks for test files first: {SEND_TESTS}",
-            AUTOMATING,
             if_wrong='while the trial lasts, write stage = "test files"',
         )
 
@@ -101,14 +106,11 @@ def _name(settings: Values) -> Iterator[Finding]:
         if word in folder.lower():
             # A school may well be called so; Handshake itself gave it that folder.
             assigned = folder.startswith(ASSIGNED_FOLDER)
-            yield Finding(
-                "warn" if assigned else "refuse",
-                "name of a test file",
+            yield TEST_NAME.finding(
                 f"`{word}` is in the name of the folder {folder}: Handshake may take every file for a test "
                 "file, which it never processes",
-                AUTORUN,
+                severity="warn" if assigned else "refuse",
                 cause="a folder for trials, or a word such as latest",
-                if_nothing=IF_NOTHING,
                 if_wrong=f"write the `bucket_folder` that Handshake gave the school, or ask {CONTACT}",
             )
 
@@ -120,11 +122,8 @@ def _due(plan: PlanView, settings: Values) -> Iterator[Finding]:
         return
     pause = last.astimezone(UTC) + timedelta(hours=HOURS_BETWEEN)
     if plan.now.astimezone(UTC) < pause:
-        yield Finding(
-            "not due",
-            "24 hours",
+        yield ONE_A_DAY.finding(
             f"Handshake processes one file in {HOURS_BETWEEN} hours, and the last went {last:%Y-%m-%d %H:%M}",
-            AUTOMATING,
             until=pause.astimezone(last.tzinfo),
         )
     # Students and alumni share a folder, and each goes at its own pace.
@@ -136,11 +135,8 @@ def _due(plan: PlanView, settings: Values) -> Iterator[Finding]:
     due = datetime.combine(_next_day(last.date(), cadence), time.min, last.tzinfo)
     if plan.now.astimezone(UTC) < due.astimezone(UTC):
         what = "alumni" if settings.alumni else "students"
-        yield Finding(
-            "not due",
-            "cadence",
+        yield CADENCE.finding(
             f"{what} go {cadence}, the last file went {last:%Y-%m-%d %H:%M}, the next is due {due:%Y-%m-%d}",
-            AUTOMATING,
             until=due,
         )
 
@@ -161,15 +157,11 @@ def _emails(view: LayoutView) -> Iterator[Finding]:
     rows = view.counts.staged + view.counts.leaver_rows
     changed = view.changed("email_address")
     if changed and changed * 100 >= rows * EMAIL_SHARE:
-        yield Finding(
-            "hold",
-            "e-mail changes",
+        yield EMAILS.finding(
             f"{changed} of {rows} rows change `email_address`; at {EMAIL_SHARE}% Handshake updates none of "
             "them and stops autorun",
-            AUTORUN,
             layout=view.spec.name,
             cause="another e-mail column, a new domain, or rows that moved against each other",
-            if_nothing=IF_NOTHING,
             if_wrong=f"{MEND}; if it is right, tell {CONTACT} before you approve",
             numbers={"changed": changed, "rows": rows, "limit": EMAIL_SHARE / 100},
         )
@@ -180,15 +172,11 @@ def _disabled(view: LayoutView) -> Iterator[Finding]:
     moved = view.count(among="moved") + leavers
     disabled = view.count("\"disabled\" = 'TRUE'", among="moved") + leavers
     if disabled and disabled * 100 >= moved * DISABLED_SHARE:
-        yield Finding(
-            "hold",
-            "disabled accounts",
+        yield DISABLED.finding(
             f"{disabled} of {moved} rows that are new or changed disable an account; at {DISABLED_SHARE}% "
             "Handshake stops autorun",
-            AUTORUN,
             layout=view.spec.name,
             cause="the end of a term, or an export that is not whole",
-            if_nothing=IF_NOTHING,
             if_wrong=f"{MEND}; if it is right, tell {CONTACT} before you approve",
             numbers={"disabled": disabled, "moved": moved, "limit": DISABLED_SHARE / 100},
         )
@@ -198,15 +186,11 @@ def _identifiers(view: LayoutView) -> Iterator[Finding]:
     """Of `username` nobody can tell: it is the key, so that another one is another person."""
     changed = view.changed("auth_identifier")
     if changed:
-        yield Finding(
-            "hold",
-            "identifiers never change",
+        yield IDENTIFIERS.finding(
             f"{changed} students that Handshake knows would get another `auth_identifier`, and such rows "
             "fail in an automated sync",
-            SENSITIVE,
             layout=view.spec.name,
             cause="another column, a new single sign-on, or user names that were given to other people",
-            if_nothing=IF_NOTHING,
             if_wrong=f"{MEND}; if it is right, upload the file by hand as a job that changes identifier data",
             numbers={"changed": changed},
         )
@@ -217,15 +201,11 @@ def _alumni(view: LayoutView, today: date) -> Iterator[Finding]:
     ended = '"primary_education:end_date"'
     outside = view.count(f"{ended} < '{since}' OR {ended} > '{today}'")
     if outside:
-        yield Finding(
-            "hold",
-            "recent alumni",
+        yield RECENT_ALUMNI.finding(
             f"{outside} rows have an end_date outside {since} to {today}; Handshake takes alumni of the last "
             f"{ALUMNI_MONTHS} months only",
-            AUTOMATING,
             layout=view.spec.name,
             cause="`where` of the pipeline lets older alumni or students through",
-            if_nothing=IF_NOTHING,
             if_wrong=f"narrow `where`; to send more than that, ask {CONTACT} before you approve",
             numbers={"outside": outside},
         )
