@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import posixpath
+import re
 import secrets
 import shlex
 import threading
@@ -31,12 +33,14 @@ class Faults:
 
     `cut_after` ends the connection once that many bytes were `written` in all, `full_after` is the size of
     the disk in the same bytes, `drop_after` ends the connection when a file of that name was created, before
-    the client hears of it, `delay` is in seconds for each block written, `silent` gives no answer at all.
+    the client hears of it, and `drop_renamed` when something got a name that matches this regular expression;
+    `delay` is in seconds for each block written, `silent` gives no answer at all.
     """
 
     cut_after: int | None = None
     full_after: int | None = None
     drop_after: str = ""
+    drop_renamed: str = ""
     delay: float = 0.0
     silent: bool = False
     no_rename: bool = False
@@ -300,17 +304,24 @@ class _Disk(asyncssh.SFTPServer):
         self._note("remove", path)
         return super().remove(path)
 
-    def rename(self, oldpath: bytes, newpath: bytes) -> Any:
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
         if self._faults.no_rename:
             raise asyncssh.SFTPFailure("renaming is not allowed")
         self._note("rename", newpath)
-        return super().rename(oldpath, newpath)
+        super().rename(oldpath, newpath)
+        self._answer_or_drop(newpath)
 
-    def posix_rename(self, oldpath: bytes, newpath: bytes) -> Any:
+    def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
         if self._faults.no_rename or self._faults.no_posix_rename:
             raise asyncssh.SFTPOpUnsupported("posix-rename is not known")
         self._note("posix-rename", newpath)
-        return super().posix_rename(oldpath, newpath)
+        super().posix_rename(oldpath, newpath)
+        self._answer_or_drop(newpath)
+
+    def _answer_or_drop(self, renamed: bytes) -> None:
+        wanted = self._faults.drop_renamed
+        if wanted and re.fullmatch(wanted, os.fsdecode(posixpath.basename(renamed))):
+            self._drop()
 
     def _note(self, verb: str, path: bytes, size: int = 0) -> None:
         self._server.note(self._user, verb, path.decode("utf-8", "backslashreplace"), size)
