@@ -136,6 +136,28 @@ def test_who_was_removed_by_a_canceled_delivery_is_believed_to_be_there(village:
     assert (receipt.state, receipt.counts["contacts"]["removed"]) == ("confirmed", 1)
 
 
+def test_a_job_that_was_asked_to_stop_and_still_runs_is_told_again_too(sent: Village) -> None:
+    job(sent, "running", "running", after={"state": "running", "outcome": "running"})
+    assert canceled(sent, "--yes") == 0
+    assert sorted(believed(sent)) == ["2", "3", "4"]
+    [receipt] = sent.run(hours=24).receipts
+    assert (receipt.state, receipt.counts["students"]["new"]) == ("confirmed", 2)
+
+
+def test_a_delivery_that_never_left_does_not_hide_the_job_of_the_one_before(
+    sent: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent.fault("refuse")
+    sent.write([student(n) for n in range(1, 9)])
+    sent.run(hours=24)
+    assert delivery(sent).state == "failed"
+    job(sent, "running", "running")
+    assert status(sent, capsys)["job"] == "the job is running"
+    assert canceled(sent, "--yes") == 0
+    assert (state_of(sent), sorted(believed(sent))) == ("canceled", ["2", "3", "4"])
+    assert canceled(sent, "--yes") == 2, "what is canceled is not canceled again"
+
+
 def test_a_cancel_that_comes_too_late_leaves_the_baseline(sent: Village) -> None:
     job(sent, "running", "running", after={"state": "completed", "outcome": "processed"})
     assert canceled(sent, "--yes") == 0

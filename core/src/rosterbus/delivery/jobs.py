@@ -103,7 +103,8 @@ def cancel(context: RunContext, part: DeliveryPart, record: DeliveryRecord, witn
         record = context.ledger.deliveries.claim(record.id, token=context.token)
         withdrawn = _withdrawn(context, part, plan)
         job = ask_job(context, part, record, "cancel")
-        undone = job.state == "canceled" or job.outcome in ("partly", "not processed")
+        # A job that still runs was asked to stop, and may do so at any student.
+        undone = job.state in ("canceled", "running") or job.outcome in ("partly", "not processed")
         context.ledger.corrections.cancel(
             record.id,
             witness,
@@ -135,9 +136,10 @@ def _withdrawn(context: RunContext, part: DeliveryPart, plan: StoredPlan) -> lis
             )
             # Rows of another kind cannot be compared: then all of them are told again.
             held = former.path if former and former.kind == move.kind else None
-            _refuse_lost(move.path, held)
+            told = now.path if now.path and is_of(plan, now.version) else move.path
+            _refuse_lost(told, held)
             path = fresh_path(context.ledger, plan, layout=move.layout, token=context.token)
-            without_sent(move.path, held, path)
+            without_sent(told, held, path)
             withdrawn.append(replace(move, version=f"canceled:{plan.id}", path=path))
     return withdrawn
 

@@ -150,8 +150,9 @@ class Deliveries:
         return self._select(*_only(TABLE.c.pipeline, pipeline), *_only(TABLE.c.name, delivery), most=most)
 
     def last_live(self, pipeline: str, delivery: str) -> DeliveryRecord | None:
-        """The last live delivery of this name, in whatever state."""
-        return next(iter(self._select(*_live(pipeline, delivery), most=1)), None)
+        """The last live delivery of this name, in whatever state, but for those that surely never left."""
+        left = (TABLE.c.state != "failed") | TABLE.c.sent_at.is_not(None)
+        return next(iter(self._select(*_live(pipeline, delivery), left, most=1)), None)
 
     def live(self, pipeline: str, delivery: str, *, since: datetime) -> list[DeliveryRecord]:
         """The live deliveries of this name that were begun since then, in whatever state, the oldest first."""
