@@ -92,8 +92,12 @@ def delivery_text(connector: str) -> str:
 
 
 def required_settings(kind: str, connector: str) -> list[str]:
-    """The settings that a connector cannot do without."""
-    return [row["name"] for row in setting_rows(load(kind, connector).module.Settings) if row["required"]]
+    """The settings that a connector cannot do without, and those that it asks for where nothing else is written."""
+    schema = load(kind, connector).module.Settings
+    rows = setting_rows(schema)
+    written = {row["name"]: _shown(row) for row in rows if row["required"]}
+    asked = schema().validate(written)
+    return [row["name"] for row in rows if row["required"] or row["name"] in asked]
 
 
 def schema_text() -> str:

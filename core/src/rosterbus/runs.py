@@ -164,8 +164,7 @@ def _mapped(
 ) -> Reading:
     connection = extracted.connection
     extracted.findings += [*mapped.findings, *counted(extracted, mapped)]
-    wanted = {spec.rows for part in deliveries for spec in layouts_of(context, part)}
-    columns = roster_columns(connection, mapped, wanted)
+    columns = roster_columns(connection, mapped, _wanted(context, mapped, deliveries))
     corrections = corrections_of(context, columns)
     subjects = {part.name: make_subject(context, part, columns, corrections) for part in deliveries}
     needed = needed_columns(context, subjects.values(), columns, corrections)
@@ -175,6 +174,21 @@ def _mapped(
     store_problems(connection, extracted.problems)
     extracted.findings += store_schools(connection, mapped)
     return Reading(extracted, roster, subjects)
+
+
+def _wanted(context: RunContext, mapped: Mapped, deliveries: Sequence[DeliveryPart]) -> set[str]:
+    """The relations that the deliveries' layouts are made of; raises ConfigError where the source lacks one."""
+    given = [relation.table for relation in mapped.relations]
+    wanted = set()
+    for part in deliveries:
+        for spec in layouts_of(context, part):
+            if spec.rows not in given:
+                source, vendor = context.pipeline.source.connector, part.connector
+                wrong = f"{source} gives no `{spec.rows}`, of which {vendor} makes {spec.file}"
+                allowed = f"a source that does, or other settings if `rosterbus describe {vendor}` has some for this"
+                raise context.pipeline.error(part.key_path, wrong, found=", ".join(given), allowed=allowed)
+            wanted.add(spec.rows)
+    return wanted
 
 
 def _optouts(context: RunContext) -> list[tuple[str, str]]:

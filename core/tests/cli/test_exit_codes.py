@@ -143,8 +143,10 @@ def test_a_settled_arrival_is_what_the_vendor_holds(rosterbus, project):
 def test_a_settled_loss_is_sent_again(rosterbus, project):
     project.fault("unsure")
     rosterbus("run", "v")
-    assert (
-        rosterbus("settle", "last", "--not-arrived", "--by", "Ada", "--reason", "they deleted it").code == 0
+    settled = rosterbus("settle", "last", "--not-arrived", "--by", "Ada", "--reason", "they deleted it")
+    assert settled.code == 0
+    assert settled.out.endswith(
+        "settled: not arrived; its rows count as not sent, and the next run plans them again\n"
     )
     assert rosterbus("run", "v").code == 0
 

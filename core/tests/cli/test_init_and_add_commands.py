@@ -123,6 +123,42 @@ def test_add_appends_a_delivery_and_keeps_every_byte(rosterbus, village, install
     assert "fill in deliver.letter.box" in ran.out.splitlines()
 
 
+ASKING = """
+import marshmallow
+from rosterbus import settings
+
+
+class Settings(settings.Settings):
+    login = settings.text("The account.", required=True)
+    server = settings.text("The server.")
+    port = settings.number("The port.", default=22)
+
+    @marshmallow.validates_schema
+    def _is_somewhere(self, values, **_):
+        if not values.get("server"):
+            raise marshmallow.ValidationError({"server": ["this is missing; write it"]})
+"""
+
+
+def test_what_a_connector_asks_for_without_requiring_it_is_to_be_filled_in(rosterbus, village, install):
+    install("letter", ASKING)
+    village.pipeline()
+
+    added = rosterbus("add", "v", "letter")
+    file = village.root / "pipelines" / "v.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('# login = "..."', 'login = "a"'), encoding="utf-8")
+
+    assert [line for line in added.out.splitlines() if line.startswith("fill in")] == [
+        "fill in deliver.letter.login",
+        "fill in deliver.letter.server",
+    ]
+    planned = rosterbus("plan", "v")
+    assert planned.code == 2
+    assert "`deliver.letter.server`: this is missing; write it; allowed: a text" in planned.err
+    assert "reading" not in planned.err
+
+
 def test_add_refuses_a_delivery_that_is_there(rosterbus, village):
     village.pipeline()
     before = (village.root / "pipelines" / "v.toml").read_bytes()

@@ -52,7 +52,8 @@ def command(
         print_json(told)
     else:
         click.echo(f"{job.sentence}\ndelivery {record.id}   at the vendor: {job.outcome}")
-        click.echo(f"next: rosterbus run {read.name} tells again what may not have been worked off")
+        if job.state != "completed" or job.outcome == "partly":
+            click.echo(f"next: rosterbus run {read.name} tells again what may not have been worked off")
     return 0
 
 

@@ -120,11 +120,11 @@ def _rules(one: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unknown(one: Mapping[str, Any]) -> Iterator[str]:
-    noted = [
-        f"{layout['name']}.{column['attribute']}: {column['note']}"
-        for layout in one["layouts"]
-        for column in layout["columns"]
-        if column["note"]
-    ]
-    if told := [*one["unknown"], *noted]:
+    noted: dict[tuple[str, str], list[str]] = {}
+    for layout in one["layouts"]:
+        for column in layout["columns"]:
+            if column["note"]:
+                noted.setdefault((layout["name"], column["note"]), []).append(column["attribute"])
+    told = [f"{name}.{', '.join(columns)}: {note}" for (name, note), columns in noted.items()]
+    if told := [*one["unknown"], *told]:
         yield from ("", "to know, or to agree with the vendor", *(f"  {line}" for line in told))

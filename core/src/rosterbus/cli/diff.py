@@ -34,6 +34,7 @@ def command(plan: str, values: bool, most: int, as_json: bool, folder: Path | No
     if as_json:
         print_json({"plan": stored.id, "changes": [_told(one, values) for one in read_changes(stored)]})
         return 0
+    click.echo(f"{stored.pipeline} -> {stored.delivery}   {stored.verdict}   plan {stored.id}")
     for layout in stored.layouts:
         counts = layout.counts
         click.echo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -10,6 +11,12 @@ from rosterbus.cli.shared_options import open_ledger, project_options
 from rosterbus.delivery.deciding import settle
 from rosterbus.errors import ConfigError
 from rosterbus.ledger.records import Settled
+
+AFTERWARDS: Mapping[Settled, str] = {
+    "arrived": "the vendor counts as having its rows, and the next run compares with them",
+    "not arrived": "its rows count as not sent, and the next run plans them again",
+    "processed": "the vendor has worked it off",
+}
 
 
 @click.command("settle")
@@ -38,5 +45,5 @@ def command(
         raise ConfigError("say what became of it", allowed=allowed)
     with open_ledger(folder, environment) as (_, ledger):
         record = settle(ledger, delivery, meant[0], by=by, reason=reason)
-    click.echo(f"delivery {record.delivery} is settled: {record.settled}")
+    click.echo(f"delivery {record.delivery} is settled: {record.settled}; {AFTERWARDS[meant[0]]}")
     return 0

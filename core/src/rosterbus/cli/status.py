@@ -47,10 +47,12 @@ def command(pipeline: str | None, offline: bool, as_json: bool, folder: Path | N
             click.echo(f"  vendor says     {row['job']}")
         if row["refused"]:
             click.echo(f"  refused         {row['refused']:,} rows of the last confirmed, by the vendor")
-        if row["note"]:
+        if row["note"] not in ("", row["job"]):
             click.echo(f"  note            {row['note']}")
         if row["due"]:
             click.echo(f"  next due        {row['due']}")
+        if row["next"]:
+            click.echo(f"  next            {row['next']}")
     for error in broken:
         click.echo(f"rosterbus: {error}", err=True)
     return code
@@ -98,6 +100,7 @@ def _state(ledger: Ledger, pipeline: str, delivery: str) -> dict[str, Any]:
         "since": None,
         "because": "",
         "due": None,
+        "next": "",
         "plan": plan.id if plan else None,
         "id": latest.id if latest else None,
     }
@@ -108,6 +111,8 @@ def _state(ledger: Ledger, pipeline: str, delivery: str) -> dict[str, Any]:
             "since": since.isoformat(timespec="seconds"),
             "because": latest.reason,
         }
+        if latest.state == "held":
+            told["next"] = f"rosterbus settle {latest.id} --arrived | --not-arrived --by NAME --reason TEXT"
     elif plan:
         stored = StoredPlan.load(plan.folder)
         told |= {"state": f"plan {plan.id} {stored.verdict}, {plan.state}", "because": stored.because}
@@ -115,6 +120,8 @@ def _state(ledger: Ledger, pipeline: str, delivery: str) -> dict[str, Any]:
             "since": plan.created_at.isoformat(timespec="seconds"),
             "due": stored.due.isoformat() if stored.due else None,
         }
+        if stored.verdict == "held":
+            told["next"] = f"rosterbus diff {plan.id} shows who changes, rosterbus plan {pipeline} what to do"
         if latest and latest.state == "failed" and latest.plan == plan.id:
             told |= {"state": f"delivery {latest.id} failed", "because": latest.reason}
     return told

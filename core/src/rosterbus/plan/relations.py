@@ -48,12 +48,9 @@ def roster_columns(
 ) -> dict[str, tuple[str, ...]]:
     """The columns of each wanted relation: those that the source gives, and the rest of the vocabulary's, blank.
 
-    Raises PluginError where the source lacks a relation or its SQL cannot be understood.
+    Raises PluginError where the source's SQL cannot be understood.
     """
     relations = {relation.table: relation for relation in mapped.relations}
-    if absent := sorted(set(wanted) - set(relations)):
-        msg = f"the source gives no {', '.join(absent)}, which a layout is made from"
-        raise PluginError(msg)
     columns = {}
     for table in sorted(wanted):
         _refuse_clock(connection, relations[table])
