@@ -22,7 +22,7 @@ class People(
     limits=Limits(rows=199_999), source="the vendor's page",
 ):
     student_id = text("Id", direct="student_id", required=True, rule="the vendor's table", note="agree on it")
-    gone = boolean("Gone", value="no", true="yes", false="no")
+    gone = boolean("Gone", value="no", true="yes", false="no", note="agree on it")
 
 
 class Visits(
@@ -107,7 +107,7 @@ def test_shows_people_guarantee_rules_notes_and_the_twin(rosterbus, install):
         "        direct: student_id   [the vendor's table]",
         "    reject: ids are odd   [the vendor's footnote]",
         "  not due      pace: one file in 24 hours   [the vendor's letter]",
-        "  people.student_id: agree on it",
+        "  people.student_id, gone: agree on it",
         "twin: rosterbus twin vendor",
         "  published    a second file waits (the vendor's letter)",
         "  limits       at most 199,999 rows",

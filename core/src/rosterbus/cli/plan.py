@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rosterbus.cli.plan_text import next_line, plan_lines
+from rosterbus.cli.plan_text import next_line, plans_lines
 from rosterbus.cli.shared_options import (
     chosen,
     deliver_option,
@@ -44,6 +44,8 @@ def command(
     project, read = open_pipeline(folder, environment, pipeline)
     with pipeline_run(project, read, command="plan", quiet=as_json) as context:
         parts = chosen(read, deliver)
+        for part in parts:
+            context.settings(part)  # what is missing there is told before an export is read for nothing
         for unseen in look_after_all(context, parts):
             context.progress(unseen)
         with undisturbed(context):
@@ -54,8 +56,7 @@ def command(
     if as_json:
         print_json({"plans": [plan.as_json() for plan in plans]})
     else:
-        for plan in plans:
-            click.echo("\n".join([*plan_lines(plan), ""]))
+        click.echo("\n".join(plans_lines(plans)))
         if line := next_line(plans):
             click.echo(line)
     return worst([VERDICT_EXITS[plan.verdict] for plan in plans])

@@ -14,15 +14,27 @@ MOST_SENTENCES = 4
 MOST_FILES = 12
 
 
-def plan_lines(plan: StoredPlan) -> Iterator[str]:
-    """The lines of one plan."""
+def plans_lines(plans: Sequence[StoredPlan]) -> Iterator[str]:
+    """The lines of all plans of a run; what is warned of in each of them is of the source, and is told once."""
+    first = plans[0].findings if len(plans) > 1 else ()
+    shared = [one for one in first if one.severity == "warn" and all(one in plan.findings for plan in plans)]
+    if shared:
+        yield f"{plans[0].pipeline} -> every delivery"
+        yield from _findings(shared)
+        yield ""
+    for plan in plans:
+        yield from (*plan_lines(plan, told=shared), "")
+
+
+def plan_lines(plan: StoredPlan, *, told: Sequence[Finding] = ()) -> Iterator[str]:
+    """The lines of one plan, without the findings that were `told` before."""
     test = "  (test file)" if plan.test else ""
     yield f"{plan.pipeline} -> {plan.delivery}{test}   {plan.guarantee}"
     for layout in plan.layouts:
         yield from _layout(layout)
     yield from unreadable_lines(plan)
     yield from _source_lines(plan)
-    yield from _findings(plan.findings)
+    yield from _findings([one for one in plan.findings if one not in told])
     files = _files(plan)
     yield _row("verdict", f"{plan.verdict}   plan {plan.id}" + (f"   {files}" if files else ""))
     if plan.because and plan.verdict != "held":
@@ -50,6 +62,12 @@ def _source_lines(plan: StoredPlan) -> Iterator[str]:
     for finding in plan.findings:
         if finding.rule == NOTHING_NEW:
             yield _row("source", finding.sentence)
+
+
+def remedy_lines(plan: StoredPlan) -> Iterator[str]:
+    """What a person does about each rule of the vendor that refuses a plan."""
+    refused = [one.if_wrong for one in plan.findings if one.severity == "refuse" and one.if_wrong]
+    yield from (f"  to do      {remedy}" for remedy in dict.fromkeys(refused))
 
 
 def hold_lines(plan: StoredPlan) -> Iterator[str]:
@@ -132,6 +150,8 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     for place, one in enumerate(shown):
         word = {"refuse": "refused", "not due": "not due", "warn": "warns"}[one.severity]
         yield _row("rules" if place == 0 else "", f"{word}: {one.sentence} ({one.source})")
+        if one.if_wrong:
+            yield _row("", f"  to do: {one.if_wrong}")
 
 
 def _row(title: str, text: str) -> str:

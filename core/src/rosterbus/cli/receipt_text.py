@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rosterbus.cli.plan_text import hold_lines, size, unreadable_lines
+from rosterbus.cli.plan_text import hold_lines, remedy_lines, size, unreadable_lines
 from rosterbus.delivery.receipts import Receipt
 from rosterbus.pipelines import Outcome
 
@@ -33,6 +33,8 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
     yield f"{plan.pipeline} -> {plan.delivery}   {receipt.state}{outcome}   plan {plan.id}"
     if receipt.because:
         yield f"  why        {receipt.because}"
+    if receipt.state == "refused":
+        yield from remedy_lines(plan)
     if receipt.state == "not due" and plan.due:
         yield f"  due        {plan.due:%Y-%m-%d %H:%M}"
     for name, counts in receipt.counts.items():
@@ -81,15 +83,21 @@ def analysis_lines(name: str, analyses: Sequence[Mapping[str, Any]]) -> Iterator
     if not analyses:
         yield f"  twin of {name}: nothing arrived"
     for analysis in analyses:
-        told = ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in analysis.items())
+        there = {key: value for key, value in analysis.items() if not _is_nothing(value)}
+        told = ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in there.items())
         yield f"  twin of {name}: {told}"
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, Mapping | list | tuple) and not value)
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
-        return _summed(value) or "(" + ", ".join(f"{key} {_plain(one)}" for key, one in value.items()) + ")"
+        there = ", ".join(f"{key} {_plain(one)}" for key, one in value.items() if not _is_nothing(one))
+        return _summed(value) or f"({there})"
     if isinstance(value, list | tuple):
-        return "; ".join(map(_plain, value)) or "none"
+        return "; ".join(map(_plain, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
