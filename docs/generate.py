@@ -124,7 +124,8 @@ def _layout(layout: Mapping[str, Any]) -> Iterator[str]:
 def _column(column: Mapping[str, str], stated: str) -> tuple[str, ...]:
     other = f" ({column['attribute']})" if column["attribute"] != column["column"] else ""
     kind = f"{column['kind']}, required" if column["required"] == "yes" else column["kind"]
-    limits = "; ".join(part for part in (column["limits"], column["note"]) if part)
+    # A pattern such as [-/](?:a|b) would be a link in Markdown.
+    limits = "; ".join(part for part in (column["limits"], column["note"]) if part).replace("](", "]\\(")
     rule = "" if column["rule"] == stated else column["rule"]
     return f"`{column['column']}`{other}", kind, column["source"], limits, rule
 
