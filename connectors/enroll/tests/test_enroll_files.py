@@ -116,8 +116,8 @@ def test_students_stand_in_for_registrations_where_the_source_has_none(office, s
     synced("R1", "R2")
     columns = {"Student": "student_id", "Name": "first_name"}
     assert text(records="students", columns=columns) == ('"Student","Name"\r\n"S1","Ada"\r\n"S2","Ada"\r\n')
-    rules = {one.rule for one in office.plan(when(21)).findings}
-    assert "students for registrations" in rules
+    [told] = [one for one in office.plan(when(21)).findings if one.rule == "students for registrations"]
+    assert (told.severity, "whoever is active and changed is exported" in told.sentence) == ("warn", True)
 
 
 def test_the_default_columns_of_students_are_those_that_students_have(synced, text):
@@ -147,6 +147,7 @@ def test_a_row_with_a_control_character_or_an_odd_year_is_told_and_left_out(offi
     plan = office.plan(when(21))
     assert [file.rows for file in plan.files] == [1]
     assert plan.layouts[0].counts["rejected"] == 3
+    assert dict(plan.layouts[0].problems) == {"(school year)": 1, "": 1, "Last Name": 1}
 
 
 @pytest.mark.parametrize(

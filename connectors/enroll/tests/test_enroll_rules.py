@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rosterbus.cli.plan_text import remedy_lines
 from rosterbus.errors import ConfigError
 from rosterbus.plan.planning import Order
 from rosterbus.project import validate_settings
@@ -31,7 +32,8 @@ def test_a_test_file_is_refused_with_what_to_run_instead(office, synced, when):
     synced("R1", when(10))
     assert rules(office.plan(when(11))) == {}
     plan = office.plan(when(11), Order(test=True))
-    assert (plan.verdict, "--only ID" in plan.because) == ("refused", True)
+    assert (plan.verdict, rules(plan)) == ("refused", {"test file": "refuse"})
+    assert any("rosterbus run PIPELINE --only ID" in told for told in remedy_lines(plan))
 
 
 def test_a_school_year_in_two_spellings_is_refused(office, synced, when):
@@ -42,6 +44,7 @@ def test_a_school_year_in_two_spellings_is_refused(office, synced, when):
     plan = office.plan(when(11))
     assert (plan.verdict, rules(plan)) == ("refused", {"one file a year": "refuse"})
     assert "begins in 2026 is written in several ways" in plan.because
+    assert any("school_year = { transform" in told for told in remedy_lines(plan))
 
 
 def test_a_spelling_is_mended_in_the_pipeline(office, synced, when):
@@ -62,7 +65,8 @@ def test_a_second_export_of_one_day_warns_that_it_overwrites_the_first(office, s
     synced("R2", when(14))
     plan = office.plan(when(21))
     assert (plan.verdict, rules(plan)) == ("go", {"overwrites the same day": "warn"})
-    assert any("the export of 13:00 today will be overwritten" in one.sentence for one in plan.findings)
+    [told] = [one for one in plan.findings if "the export of 13:00 today will be overwritten" in one.sentence]
+    assert "see that the SIS has read it" in told.if_wrong
     assert rules(office.plan(when(2, day=21))) == {}
 
 
@@ -73,6 +77,8 @@ def test_nothing_is_overwritten_before_the_sis_must_have_read_it(office, synced,
     synced("R2", when(14))
     [receipt] = office.run(when(21)).receipts
     assert (receipt.state, receipt.plan.due) == ("not due", when(1, day=21))
+    assert rules(receipt.plan) == {"not yet read": "not due"}
+    assert "the SIS may not have read the export of 2026-11-20 13:00 yet" in receipt.because
     assert [row["Registration ID"] for row in read(office.exports / "registrations.csv")] == ["R1"]
     [receipt] = office.run(when(1, day=21)).receipts
     assert receipt.state == "confirmed"
@@ -86,7 +92,10 @@ def load(schema, tmp_path, **changes):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"file_name": "registrations.txt"}, "`file_name`: string does not match"),
+        (
+            {"file_name": "registrations.txt"},
+            "`file_name`: only files with the extension csv are exported; write a name",
+        ),
         ({"file_name": "a/b.csv"}, "`file_name`: layout `registrations`: `file` is 'a/b.csv'"),
         ({"separator": ","}, "`separator`: this word is not allowed here; found ','; allowed: comma, tab"),
         ({"text_identifier": "none"}, "allowed: double, single"),
@@ -94,7 +103,11 @@ def load(schema, tmp_path, **changes):
         ({"columns": {"": "grade"}}, "`columns`: a header is blank"),
         ({"columns": {"Grade": "grade", "grade": "grade"}}, "two columns have the header 'grade'"),
         ({"rename": False}, "`rename`: there is no such setting here"),
-        ({"pickup_hours": 0}, "`pickup_hours`"),
+        ({"pickup_hours": 0}, "`pickup_hours`: must be greater than or equal to 1; found 0"),
+        ({"quoting": "some"}, "found 'some'; allowed: all, needed"),
+        ({"line_end": "cr"}, "found 'cr'; allowed: crlf, lf"),
+        ({"year_folders": "never"}, "found 'never'; allowed: when several, always"),
+        ({"records": "people"}, "found 'people'; allowed: registrations, students"),
     ],
 )
 def test_an_export_file_that_cannot_be_is_refused_at_the_settings(tmp_path, changes, told):
@@ -112,6 +125,9 @@ def test_an_export_file_that_cannot_be_is_refused_at_the_settings(tmp_path, chan
             {"columns": {"A": "student_id", "B": "student_id"}},
             "`columns`: two headers are said to be student_id",
         ),
+        ({"missed_hours": 0}, "`missed_hours`: must be greater than or equal to 1; found 0"),
+        ({"separator": "space"}, "found 'space'; allowed: comma, tab"),
+        ({"columns": {" ": "student_id"}}, "`columns`: a header is blank"),
         ({"key": ["Id"]}, "`key`: 'Id' is no header of `columns`"),
         ({"encoding": "ansi"}, "`encoding`: no such encoding: ansi"),
         (

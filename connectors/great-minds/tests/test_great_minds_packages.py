@@ -13,10 +13,11 @@ import pytest
 from great_minds_kit import Year, csv_of, section
 from rosterbus.deliveries import Delivery, Done, NotStarted, Partly, StagedFile
 from rosterbus.errors import ConnectorError, RetriableError
+from rosterbus.layouts import LayoutSpec, Skip
 from rosterbus.settings import Values
-from rosterbus_great_minds import load, reconcile
+from rosterbus_great_minds import Settings, layouts, load, reconcile
 from rosterbus_great_minds.package import packed
-from rosterbus_great_minds.published import PACKAGE
+from rosterbus_great_minds.published import ADDITIONAL_ROLES_COLUMN, PACKAGE
 from rosterbus_sftp.server import Faults, SFTPServer
 
 Deliver = Callable[..., Delivery]
@@ -27,6 +28,27 @@ PARTS = {
     "classes": "classes.csv",
     "student_enrollments": "enrollments.students.csv",
     "teacher_enrollments": "enrollments.teachers.csv",
+}
+
+
+SPECS = {
+    spec.name: spec
+    for spec in layouts(
+        Settings().load(
+            {"location": "sftp://a@sftp.example.org/x", "mode": "oneroster", "additional_roles": True}
+        )
+    )
+}
+USERS = ("student_users", "staff_users")
+PERSON = {"sourcedId", "enabledUser", "orgSourcedIds", "username", "givenName", "familyName"}
+ENROLLMENT = {"sourcedId", "classSourcedId", "schoolSourcedId", "userSourcedId", "role"}
+REQUIRED = {
+    "orgs": {"sourcedId", "name"},
+    "student_users": PERSON,
+    "staff_users": {*PERSON, "role"},
+    "classes": {"sourcedId", "title", "schoolSourcedId"},
+    "student_enrollments": ENROLLMENT,
+    "teacher_enrollments": ENROLLMENT,
 }
 
 
@@ -224,6 +246,46 @@ def test_a_user_who_breaks_a_rule_stays_out(packages: Callable[..., Year]) -> No
     }
     [users] = [one for one in year.planned().layouts if one.name == "student_users"]
     assert dict(users.problems) == {"sourcedId": 2, "orgSourcedIds": 1, "username": 3, "grades": 1}
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=list(SPECS))
+def test_ids_are_taken_up_to_the_published_limit_and_no_further(spec: LayoutSpec) -> None:
+    judged = spec.column("sourcedId")
+    assert [text for text in ("x" * 100, "aZ0-_.") if judged.problems(text)] == []
+    assert judged.problems("x" * 101) == ("Longer than maximum length 100.",)
+    for text in ("a b", "é", "a@b"):
+        assert judged.problems(text) == ("Only letters, digits and - _ . are allowed.",)
+    assert {one.name for one in spec.columns if one.required} == REQUIRED[spec.name]
+
+
+@pytest.mark.parametrize(
+    ("layout", "column", "good", "bad", "told"),
+    [
+        *((users, "enabledUser", ["true", "false"], "TRUE", "allowed: true, false") for users in USERS),
+        *((users, ADDITIONAL_ROLES_COLUMN, ["teacher", "district_admin,school_admin"], "student",
+           "Must be one of: district_admin, school_admin, teacher.") for users in USERS),
+        ("student_users", "grades", ["IT", "13", "Other", ""], "14", "Must be one of: IT"),
+        ("staff_users", "role", ["teacher", "administrator"], "principal", "Must be one of: teacher"),
+        ("classes", "grades", ["", "KG,01"], "KG,1", "Must be one of: IT"),
+        *(("student_enrollments", day, ["", "2026-08-15"], "08/15/2026", "needed: yyyy-mm-dd.")
+          for day in ("beginDate", "endDate")),
+        ("student_enrollments", "primary", ["true", "false"], "no", "allowed: true, false"),
+        ("teacher_enrollments", "primary", ["true", "false"], "no", "allowed: true, false"),
+    ],
+)  # fmt: skip
+def test_a_cell_of_the_package_is_as_the_standard_has_it(
+    layout: str, column: str, good: list[str], bad: str, told: str
+) -> None:
+    judged = SPECS[layout].column(column)
+    assert [text for text in good if judged.problems(text)] == []
+    [message] = judged.problems(bad)
+    assert told in message
+
+
+def test_passwords_are_in_no_package_and_shown_to_nobody() -> None:
+    for users in USERS:
+        password = SPECS[users].column("password")
+        assert (password.source, password.sensitive) == (Skip(), True)
 
 
 def test_a_roster_that_shrank_is_held_before_the_missing_are_deactivated(

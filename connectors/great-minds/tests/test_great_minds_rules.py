@@ -31,6 +31,7 @@ def found(
         if (one.severity, one.source) != (known[one.rule].severity, known[one.rule].source)
     ] == []
     assert [one for one in told if not one.sentence or one.sentence.endswith(".")] == []
+    assert [one.rule for one in told if one.severity == "refuse" and not one.if_wrong] == []
     return [(one.severity, one.rule) for one in told]
 
 

@@ -10,9 +10,19 @@ from rosterbus.layouts import Transform, as_specs, describe
 from rosterbus.mapping import compile_expression, guarded, install_functions, match_sql
 from rosterbus.roster import vocabulary
 from rosterbus_samegoal import Settings, layouts
-from rosterbus_samegoal.published import COLUMNS, REQUIRED
+from rosterbus_samegoal.published import ACTIVE, COLUMNS, GENDERS, INACTIVE, REQUIRED
 
 ACCOUNT = {"host": "sftp.example.org", "username": "district"}
+STATUSES = (*ACTIVE, *INACTIVE)
+FREE = [
+    name for name in COLUMNS if name not in {"Student Id", "Date of Birth", "Gender", "District Enrollment"}
+]
+RIGHT = {
+    "Student Id": "0042",
+    "Date of Birth": "03/09/2011",
+    "Gender": "F",
+    "District Enrollment": "ENROLLED",
+}
 STUDENTS, GUARDIANS = as_specs(layouts(Settings().load(ACCOUNT)))
 
 
@@ -50,21 +60,33 @@ def test_every_column_comes_from_the_roster_and_files_are_written_as_rfc_4180_sa
 
 
 @pytest.mark.parametrize(
-    ("column", "right", "wrong"),
+    ("column", "right", "wrong", "told"),
     [
-        ("Student Id", "S1" * 10, "S1" * 10 + "x"),
-        ("Student Id", "0042", "00-42"),
-        ("Date of Birth", "03/09/2011", "2011-03-09"),
-        ("Date of Birth", "02/29/2012", "02/29/2011"),
-        ("Gender", "Female", "X"),
-        ("District Enrollment", "HISTORICAL_IDLE", "enrolled"),
-        *((name, "North 1", "") for name in REQUIRED if name in {"Last Name", "First Name", "Building"}),
-        ("Building Reporting Id", "0123", " "),
+        ("Student Id", "S1" * 10, "S1" * 10 + "x", "Longer than maximum length 20."),
+        ("Student Id", "0042", "00-42", "letters and digits only"),
+        ("Student Id", "0042", "é", "letters and digits only"),
+        ("Date of Birth", "03/09/2011", "2011-03-09", "needed: yyyy-mm-dd, which is sent as mm/dd/yyyy"),
+        ("Date of Birth", "02/29/2012", "02/29/2011", "Not a valid date"),
+        *(("Gender", word, "X", f"Must be one of: {', '.join(GENDERS)}.") for word in GENDERS),
+        *(("District Enrollment", word, word.lower(), "Must be one of: PRE_ENROLLED") for word in STATUSES),
+        *((name, RIGHT.get(name, "North 1"), " ", "Missing data for required field.") for name in REQUIRED),
+        *((name, 'Ng\nLi, "Jo" §', "bell\x07", "control characters") for name in FREE),
     ],
 )
-def test_a_cell_that_breaks_a_published_rule_is_a_problem(column, right, wrong):
+def test_a_cell_is_taken_as_published_and_one_that_breaks_the_rule_is_told(column, right, wrong, told):
     assert STUDENTS.column(column).problems(right) == ()
-    assert STUDENTS.column(column).problems(wrong) != ()
+    [message] = STUDENTS.column(column).problems(wrong)
+    assert told in message
+
+
+def test_of_guardians_only_the_key_is_required_as_long_as_a_students():
+    assert [one.name for one in GUARDIANS.columns if one.required] == ["Student Id", "Guardian Id"]
+    assert GUARDIANS.column("Student Id").problems("1" * 20) == ()
+    assert GUARDIANS.column("Student Id").problems("1" * 21) == ("Longer than maximum length 20.",)
+
+
+def test_a_student_is_known_by_the_id_and_the_states_should_not_change():
+    assert (STUDENTS.key, STUDENTS.identifiers) == (("Student Id",), ("Student Reporting Id",))
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def found():
         assert all(
             (one.severity, one.source) == (known[one.rule].severity, known[one.rule].source) for one in told
         )
+        assert [one.rule for one in told if one.severity == "refuse" and not one.if_wrong] == []
         return [(one.severity, one.rule) for one in told]
 
     return findings
@@ -86,7 +87,22 @@ def test_a_misnamed_column_is_refused(found, write_csv, as_staged):
 def test_a_file_that_does_not_meet_the_csv_requirements_is_refused(found, tmp_path, as_staged, content):
     path = tmp_path / "students.csv"
     path.write_bytes(content)
-    assert {severity for severity, _ in found([as_staged(path)])} == {"refuse"}
+    told = found([as_staged(path)])
+    assert {severity for severity, _ in told} == {"refuse"}
+    assert content.count(b";") or ("refuse", "CSV file generation requirements") in told
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (COLUMNS[:-1], "students.csv lacks the columns SIS Internal ID"),
+        ((*COLUMNS, "Homeroom"), "does not know: Homeroom; allowed: Student Id, Last Name"),
+    ],
+)
+def test_a_wrong_header_is_told_by_its_columns(write_csv, as_staged, header, told):
+    settings = Settings().load(ACCOUNT)
+    [one] = judge(plan_of([as_staged(write_csv("students.csv", header))], settings=settings), settings)
+    assert told in one.sentence
 
 
 def test_uneven_rows_of_guardians_are_counted(write_csv, as_staged, staged):
@@ -98,6 +114,11 @@ def test_uneven_rows_of_guardians_are_counted(write_csv, as_staged, staged):
 
 def test_a_required_column_that_is_not_mapped_is_refused_once(found, staged):
     assert found(staged, skipped={"Gender"}) == [("refuse", "required column not mapped")]
+    settings = Settings().load(ACCOUNT)
+    [told] = judge(plan_of(staged, settings=settings, skipped={"Gender", "Building"}), settings)
+    assert told.sentence == (
+        "SameGoal requires Gender, Building of students.csv, and the pipeline does not map it"
+    )
     assert found(staged, skipped={"Grade"}) == []
 
 

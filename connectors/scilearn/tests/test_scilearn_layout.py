@@ -10,6 +10,10 @@ from rosterbus_scilearn.published import COLUMNS
 ACCOUNT = {"server": "ondemand4", "login": "manager@example.org", "password": {"env": "SCILEARN_PASSWORD"}}
 
 
+REQUIRED = {"STUDENT_ID", "PASSWORD", "FIRST_NAME", "LAST_NAME", "DOB"}
+GOOD = {"DOB": "12/21/2001"}
+
+
 def spec_of(**settings):
     (spec,) = layouts(Settings().load({**ACCOUNT, **settings}))
     return spec
@@ -46,25 +50,26 @@ def test_names_and_birth_date_and_user_name_are_there_once():
 
 
 @pytest.mark.parametrize(
-    ("column", "text", "good"),
+    ("column", "good", "bad", "told"),
     [
-        ("DOB", "12/21/2001", True),
-        ("DOB", "01/05/2002", True),
-        ("DOB", "1/5/2002", False),
-        ("DOB", "2002-01-05", False),
-        ("DOB", "02/30/2002", False),
-        ("GRADE", "4", True),
-        ("GRADE", "04", False),
-        ("GRADE", "KG", False),
+        ("DOB", "12/21/2001", "1/5/2002", "needed: yyyy-mm-dd, which is sent as mm/dd/yyyy"),
+        ("DOB", "01/05/2002", "02/30/2002", "Not a valid date"),
+        *(("GRADE", f"{grade}", f"{grade:02}x", "Must be one of: 1, 2, 3") for grade in range(1, 13)),
+        ("GRADE", "", "KG", "Must be one of: 1, 2, 3"),
+        *((name, "x", "a\nb", "line breaks") for name in COLUMNS if name not in {"DOB", "GRADE"}),
+        *((name, GOOD.get(name, "x"), " ", "Missing data") for name in REQUIRED),
     ],
 )
-def test_dates_and_grades_have_the_published_form(column, text, good):
-    assert (spec_of().column(column).problems(text) == ()) is good
+def test_a_cell_has_the_published_form_and_another_is_told(column, good, bad, told):
+    assert spec_of().column(column).problems(good) == ()
+    [message] = spec_of().column(column).problems(bad)
+    assert told in message
 
 
-@pytest.mark.parametrize("column", ["STUDENT_ID", "FIRST_NAME", "LAST_NAME", "DOB"])
-def test_who_a_student_is_cannot_be_blank(column):
-    assert spec_of().column(column).required
+def test_only_who_a_student_is_and_a_password_that_is_sent_cannot_be_blank():
+    spec = spec_of()
+    assert {one.name for one in spec.columns if one.required} == REQUIRED
+    assert (spec.key, spec.identifiers) == (("STUDENT_ID",), ("USERNAME",))
 
 
 def test_a_grade_that_is_not_published_is_said_by_the_district():

@@ -57,6 +57,7 @@ def found(staged):
         told = judge(plan, values)
         known = {rule.name: rule for rule in RULES}
         assert all(one.source == known[one.rule].source for one in told)
+        assert [one.rule for one in told if one.severity == "refuse" and not one.if_wrong] == []
         return [(one.severity, one.rule, one.numbers.get("count")) for one in told]
 
     return findings

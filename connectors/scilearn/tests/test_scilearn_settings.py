@@ -67,7 +67,8 @@ def test_columns_are_known_and_hold_the_id(columns):
 
 @pytest.mark.parametrize("clock", ["7pm", "24:00", "6:00", "19:60"])
 def test_an_hour_is_written_as_clocks_show_it(clock):
-    assert "night_begins" in refused(night_begins=clock)
+    [told] = refused(night_begins=clock)["night_begins"]
+    assert "from 00:00 to 23:59" in told
 
 
 def test_a_night_without_an_hour_is_refused():

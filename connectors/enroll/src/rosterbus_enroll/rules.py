@@ -15,15 +15,17 @@ from rosterbus_enroll.published import ARTICLE
 
 NO_TEST = RuleDoc(
     "test file",
-    "an export knows no test file: its test record is an export of one registration, `rosterbus run --only ID`",
+    "an export knows no test file: its test record is an export of one registration",
     "refuse",
     ARTICLE,
+    "run without --test; for a test record: rosterbus run PIPELINE --only ID",
 )
 ONE_FILE_A_YEAR = RuleDoc(
     "one file a year",
     "each start year has one folder with one file, so a school year is written in one way only",
     "refuse",
     ARTICLE,
+    "write `school_year` in one way: [source.map.registrations.columns] school_year = { transform = ... }",
 )
 UNREAD = RuleDoc(
     "not yet read",
@@ -36,6 +38,7 @@ OVERWRITES = RuleDoc(
     "a second export of one day overwrites the first, and holds only what was synced since",
     "warn",
     ARTICLE,
+    "see that the SIS has read it before the next one goes; with `pickup_hours` the next one waits for that",
 )
 NOT_SYNCED = RuleDoc(
     "students for registrations",
@@ -50,13 +53,13 @@ def judged(plan: PlanView, settings: Values) -> Sequence[Finding]:
     """What the rules say of a plan; that of time also when it is applied."""
     found = list(_overwriting(plan, settings))
     if plan.test:
-        found.append(_found(NO_TEST, NO_TEST.sentence))
+        found.append(NO_TEST.finding())
     if plan.layouts and settings.records == "students":
-        found.append(_found(NOT_SYNCED, NOT_SYNCED.sentence))
+        found.append(NOT_SYNCED.finding())
     years = Counter(start_year(file) for file in plan.files)
     if spelt := sorted(year for year, files in years.items() if files > 1):
         sentence = f"the school year that begins in {', '.join(spelt)} is written in several ways"
-        found.append(_found(ONE_FILE_A_YEAR, f"{sentence}, and there is one file for it"))
+        found.append(ONE_FILE_A_YEAR.finding(f"{sentence}, and there is one file for it"))
     return found
 
 
@@ -68,26 +71,7 @@ def _overwriting(plan: PlanView, settings: Values) -> Iterator[Finding]:
         due = last + timedelta(hours=settings.pickup_hours)
         if plan.now < due:
             sentence = f"the SIS may not have read the export of {last:%Y-%m-%d %H:%M} yet"
-            yield Finding("not due", UNREAD.name, sentence, ARTICLE, until=due)
+            yield UNREAD.finding(sentence, until=due)
     elif plan.layouts and last.date() == plan.now.date():
-        sentence = (
-            f"the export of {last:%H:%M} today will be overwritten by one that holds only what was synced since; "
-            "see that the SIS has read it"
-        )
-        yield _found(OVERWRITES, sentence)
-
-
-def _found(rule: RuleDoc, sentence: str) -> Finding:
-    refused = rule.severity == "refuse"
-    return Finding(
-        rule.severity,
-        rule.name,
-        sentence,
-        rule.source,
-        if_nothing="nothing is exported, and the file that is there stays" if refused else "",
-        if_wrong=(
-            "write `school_year` in one way: [source.map.registrations.columns] school_year = { transform = ... }"
-            if rule is ONE_FILE_A_YEAR
-            else ""
-        ),
-    )
+        sentence = f"the export of {last:%H:%M} today will be overwritten by one that holds only what was synced since"
+        yield OVERWRITES.finding(sentence)

@@ -47,6 +47,7 @@ class ExportSettings(SFTPSettings):
         "The name of the file, with the extension csv; it is the same in every export.",
         default=FILE_NAME,
         pattern=r"(?s).+\.csv\Z",
+        pattern_says="Only files with the extension csv are exported; write a name such as registrations.csv.",
     )
     separator = _separator()
     text_identifier = _text_identifier()

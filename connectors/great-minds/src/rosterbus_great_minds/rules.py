@@ -26,27 +26,38 @@ from rosterbus_great_minds.published import (
     USERS_CSV,
 )
 
-FILE_NAME = RuleDoc("file name", f"the student file is called {STUDENTS_FILE}", "refuse", STUDENTS)
+AGAIN = "run the pipeline again, which writes the files anew; if it stays so, report it to the connector's maintainers"
+"""What is left to do where no setting and no mapping can have caused it."""
+ONE_ID = "give each its own id below `map` in the pipeline, such as concat('T', staff_id)"
+
+FILE_NAME = RuleDoc("file name", f"the student file is called {STUDENTS_FILE}", "refuse", STUDENTS, AGAIN)
 HEADERS = RuleDoc(
     "template headers",
     "the headers are the template's, in its order, none taken away and none renamed",
     "refuse",
     f"{STUDENTS}; {STAFF}; {CLASSES}",
+    AGAIN,
 )
 SIZE = RuleDoc(
     "file size",
     f"an upload is not empty and has at most {MOST_ROWS:,} rows and 2 MB",
     "refuse",
     f"{STUDENTS}; {STAFF}; {CLASSES}",
+    AGAIN,
 )
 NO_TEST = RuleDoc(
-    "test file", "Great Minds knows no test file: whatever is uploaded is created", "refuse", ARTICLE
+    "test file",
+    "Great Minds knows no test file: whatever is uploaded is created",
+    "refuse",
+    ARTICLE,
+    "run without --test, or try it out on the twin: rosterbus rehearse PIPELINE",
 )
 SHARED = RuleDoc(
     "shared by student and staff",
     "an e-mail address is one account's on the whole platform, and a user name one's in the district",
     "warn",
     f"{STUDENTS}; {STAFF}",
+    "find them in both files, and correct one of each pair in the student information system",
 )
 TEACHERS_FIRST = RuleDoc(
     "teachers first",
@@ -60,19 +71,36 @@ LEAVERS = RuleDoc(
     "warn",
     STUDENTS,
 )
-FOUR_FILES = RuleDoc("required files", f"a package has {', '.join(PACKAGE)}", "refuse", ONEROSTER)
+FOUR_FILES = RuleDoc(
+    "required files",
+    f"a package has {', '.join(PACKAGE)}",
+    "refuse",
+    ONEROSTER,
+    "see in the plan why nothing is in them: rows that are rejected or filtered are counted there",
+)
 COLUMNS = RuleDoc(
     "package columns",
     f"every column of OneRoster 1.1 in its order, and {ADDITIONAL_ROLES_COLUMN} only as the last of users.csv",
     "refuse",
     f"{ONEROSTER}; {USERS_CSV}",
+    AGAIN,
 )
 BULK_ONLY = RuleDoc(
-    "bulk only", "status and dateLastModified are blank, since packages are bulk only", "refuse", ONEROSTER
+    "bulk only",
+    "status and dateLastModified are blank, since packages are bulk only",
+    "refuse",
+    ONEROSTER,
+    "take the mapping of `status` and `dateLastModified` out of the pipeline",
 )
-UNIQUE_IDS = RuleDoc("unique ids", "a sourcedId stands once in each file of the package", "refuse", USERS_CSV)
+UNIQUE_IDS = RuleDoc(
+    "unique ids", "a sourcedId stands once in each file of the package", "refuse", USERS_CSV, ONE_ID
+)
 STUDENT_ROLES = RuleDoc(
-    "additional roles", f"{ADDITIONAL_ROLES_COLUMN} is not for students", "refuse", USERS_CSV
+    "additional roles",
+    f"{ADDITIONAL_ROLES_COLUMN} is not for students",
+    "refuse",
+    USERS_CSV,
+    f"take the mapping of {ADDITIONAL_ROLES_COLUMN} out of `student_users` in the pipeline",
 )
 RULES = (
     FILE_NAME,
@@ -97,47 +125,33 @@ def judged(plan: PlanView, settings: Values) -> Sequence[Finding]:
     found = (
         [*_package(plan.files)] if settings.mode == "oneroster" else [*_uploads(plan.files), *_leavers(plan)]
     )
-    return [*found, _found(NO_TEST)] if plan.test else found
-
-
-def _found(rule: RuleDoc, sentence: str = "", *, layout: str = "", count: int | None = None) -> Finding:
-    refused = rule.severity == "refuse"
-    return Finding(
-        rule.severity,
-        rule.name,
-        sentence or rule.sentence,
-        rule.source,
-        layout=layout,
-        if_nothing="nothing of this plan is handed over" if refused else "",
-        if_wrong="mend the mapping and run the pipeline again" if refused else "",
-        numbers={} if count is None else {"count": count},
-    )
+    return [*found, NO_TEST.finding()] if plan.test else found
 
 
 def _uploads(files: Sequence[StagedFile]) -> Iterator[Finding]:
     for file in files:
         if file.layout == "students" and file.name != STUDENTS_FILE:
-            yield _found(FILE_NAME, f"{FILE_NAME.sentence}, and not {file.name}", layout=file.layout)
+            yield FILE_NAME.finding(f"{FILE_NAME.sentence}, and not {file.name}", layout=file.layout)
         if not 1 <= file.rows <= MOST_ROWS or file.bytes > MOST_BYTES:
             sentence = f"{SIZE.sentence}; {file.name} has {file.rows:,} rows and {file.bytes:,} bytes"
-            yield _found(SIZE, sentence, layout=file.layout)
+            yield SIZE.finding(sentence, layout=file.layout)
         if tuple(_header(file)) != TEMPLATES.get(file.layout):
-            yield _found(HEADERS, f"{file.name}: {HEADERS.sentence}", layout=file.layout)
+            yield HEADERS.finding(f"{file.name}: {HEADERS.sentence}", layout=file.layout)
     if {"staff", "classes"} <= {file.layout for file in files}:
-        yield _found(TEACHERS_FIRST, layout="classes")
+        yield TEACHERS_FIRST.finding(layout="classes")
     for column in ("email", "username"):
         shared = _cells(files, "students", column) & _cells(files, "staff", column)
         if shared:
             sentence = (
                 f"{SHARED.sentence}: {len(shared)} in `{column}` of both files, one of which will be refused"
             )
-            yield _found(SHARED, sentence, layout="students", count=len(shared))
+            yield SHARED.finding(sentence, layout="students", count=len(shared))
 
 
 def _leavers(plan: PlanView) -> Iterator[Finding]:
     for name, view in plan.layouts.items():
         if gone := view.difference.removed:
-            yield _found(LEAVERS, f"{gone} of `{name}` are gone; {LEAVERS.sentence}", layout=name, count=gone)
+            yield LEAVERS.finding(f"{gone} of `{name}` are gone; {LEAVERS.sentence}", layout=name, count=gone)
 
 
 def _package(files: Sequence[StagedFile]) -> Iterator[Finding]:
@@ -145,7 +159,7 @@ def _package(files: Sequence[StagedFile]) -> Iterator[Finding]:
         return
     found = members(files)
     if missing := [name for name in PACKAGE if name not in found]:
-        yield _found(FOUR_FILES, f"{FOUR_FILES.sentence}; it lacks {', '.join(missing)}")
+        yield FOUR_FILES.finding(f"{FOUR_FILES.sentence}; it lacks {', '.join(missing)}")
     for name, parts in found.items():
         yield from _member(name, parts)
 
@@ -155,7 +169,7 @@ def _member(name: str, parts: Sequence[StagedFile]) -> Iterator[Finding]:
     additional = (*known, ADDITIONAL_ROLES_COLUMN) if name == "users.csv" else known
     headers = {tuple(_header(part)) for part in parts}
     if len(headers) > 1 or not headers <= {known, additional}:
-        yield _found(COLUMNS, f"{name}: {COLUMNS.sentence}", layout=parts[0].layout)
+        yield COLUMNS.finding(f"{name}: {COLUMNS.sentence}", layout=parts[0].layout)
         return
     ids: set[str] = set()
     repeated = dated = roled = 0
@@ -168,7 +182,7 @@ def _member(name: str, parts: Sequence[StagedFile]) -> Iterator[Finding]:
     for rule, count in ((UNIQUE_IDS, repeated), (BULK_ONLY, dated), (STUDENT_ROLES, roled)):
         if count:
             sentence = f"{name}: {rule.sentence} ({count} rows break it)"
-            yield _found(rule, sentence, layout=parts[0].layout, count=count)
+            yield rule.finding(sentence, layout=parts[0].layout, count=count)
 
 
 def _header(file: StagedFile) -> list[str]:

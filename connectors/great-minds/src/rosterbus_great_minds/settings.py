@@ -16,6 +16,7 @@ from rosterbus_sftp import located
 
 TIME = "{time}"
 CSV_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*\.csv\Z"
+CSV_SAYS = "This is no name of a CSV; letters, digits and . _ - are allowed, and .csv at the end."
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.zip")
 
 
@@ -42,11 +43,13 @@ class Settings(settings.Settings):
         "What the staff template is called; compare it with the one that Great Minds offers for download.",
         default="great-minds-staff-upload.csv",
         pattern=CSV_NAME,
+        pattern_says=CSV_SAYS,
     )
     classes_file = settings.text(
         "What the class template is called; compare it with the one that Great Minds offers for download.",
         default="great-minds-class-upload.csv",
         pattern=CSV_NAME,
+        pattern_says=CSV_SAYS,
     )
     # Nothing says it. A report that names people shows it, and is believed over this setting.
     row_numbers = settings.text(

@@ -51,7 +51,7 @@ def _strong(source: str) -> Rule:
     return Rule(
         "regexp_matches(\"password\", '[a-z]') AND regexp_matches(\"password\", '[0-9]')",
         ("password",),
-        "a password needs a lower-case letter and a digit",
+        "a password needs at least one lower-case letter and one digit",
         source,
     )
 
@@ -72,7 +72,7 @@ class Students(
         Rule(
             "NOT regexp_full_match(\"username\", '[^@]+@[^@]+')",
             ("username",),
-            "a username is no e-mail address",
+            "a username must not be an e-mail address; map another column to it",
             STUDENTS,
         ),
         _strong(STUDENTS),
@@ -211,7 +211,7 @@ class Classes(
         Rule(
             'EXISTS (SELECT 1 FROM work.staff WHERE "staffId" = "teacherId" AND "role" = \'teacher\')',
             ("primaryTeacher",),
-            "the primary teacher is somebody with the role teacher among the staff",
+            "the primary teacher must be among the staff with the role teacher, in a row that is not rejected",
             CLASSES,
         ),
         Rule(

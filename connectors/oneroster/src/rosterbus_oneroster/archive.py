@@ -156,4 +156,5 @@ def _bare(info: zipfile.ZipInfo, enclosing: str) -> str:
 
 
 def _refused(what: str) -> ConnectorError:
-    return ConnectorError(f"the zip is refused: it {what}")
+    advice = "" if ";" in what else "; ask whoever makes the export for a plain zip of CSV files"
+    return ConnectorError(f"the zip is refused: it {what}{advice}")

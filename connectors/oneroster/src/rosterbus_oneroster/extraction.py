@@ -102,7 +102,7 @@ def _judge_version(package: Package, headers: Mapping[str, Header]) -> Iterator[
     by_file, users = "roles" in headers, headers.get("users")
     if users and not by_file and "role" not in users.columns:
         msg = "nobody's role is known: users.csv has no column role (1.1) and there is no roles.csv (1.2)"
-        raise ConnectorError(msg)
+        raise ConnectorError(f"{msg}; export one of them as well")
     claimed = package.manifest.version if package.manifest else ""
     if claimed and (claimed == "1.2") != by_file:
         sentence = (

@@ -53,7 +53,7 @@ def _first_record(path: Path, encoding: str | None, delimiter: str, name: str) -
         try:
             return next(csv.reader(text, delimiter=delimiter, strict=True), [])
         except (csv.Error, UnicodeError) as error:
-            msg = f"{name}.csv has no header that can be read as {assumed}: {error}"
+            msg = f"{name}.csv has no header that can be read as {assumed}: {error}; declare `encoding` or `delimiter`"
             raise ConnectorError(msg) from error
 
 
@@ -105,4 +105,5 @@ def _no_oneroster(name: str, absent: list[str], headers: list[str]) -> str:
         headers
     ) and "status" not in headers:
         return f"{missing}; it looks like a file of Microsoft School Data Sync; ask for OneRoster CSV"
-    return f"{missing}; found {', '.join(repr(header) for header in headers[:12])}"
+    found = ", ".join(repr(header) for header in headers[:12])
+    return f"{missing}; found {found}; ask for an export as OneRoster CSV 1.1 or 1.2"

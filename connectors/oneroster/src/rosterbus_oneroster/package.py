@@ -144,7 +144,9 @@ def _judge_files(files: Mapping[str, Member], modes: Mapping[str, str], settings
     if required:
         names = ", ".join(f"{name}.csv" for name in required)
         msg = f"the package has no {names}; found {', '.join(sorted(files)) or 'no roster file'}"
-        raise ConnectorError(msg)
+        raise ConnectorError(
+            f"{msg}; export it with that, or take what you can do without out of `required_files`"
+        )
     for name in FILES:
         if name in files and modes.get(name) == "absent":
             yield _warn(

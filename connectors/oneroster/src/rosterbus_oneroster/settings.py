@@ -21,7 +21,10 @@ class OneRosterSettings(Settings):
     transport = table("How to reach the location: what the transport of its address asks for.")
     encoding = text("The encoding of the files, where it is not UTF-8 as the standard demands.")
     delimiter = text(
-        "What stands between two cells, where it is not a comma.", default=",", pattern=r"(?s).\Z"
+        "What stands between two cells, where it is not a comma.",
+        default=",",
+        pattern=r"(?s).\Z",
+        pattern_says='This is not one character; write ";" or "\\t" for a tab.',
     )
     as_of = text("The day on which memberships are judged, as yyyy-mm-dd; today if not given.")
     max_age = number("Hold when the export is older than this many days.", least=1)

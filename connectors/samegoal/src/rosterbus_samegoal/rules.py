@@ -24,32 +24,53 @@ from rosterbus_samegoal.published import (
     STUDENTS,
 )
 
+AGAIN = "run the pipeline again, which writes the files anew; if it stays so, report it to the connector's maintainers"
+"""What is left to do where no setting and no mapping can have caused it."""
+
 MISNAMED_FILE = RuleDoc(
-    "files misnamed", f"SameGoal ignores what is not called {STUDENTS} or {GUARDIANS}", "refuse", ARTICLE
+    "files misnamed",
+    f"SameGoal ignores what is not called {STUDENTS} or {GUARDIANS}",
+    "refuse",
+    ARTICLE,
+    AGAIN,
 )
 MISSING_COLUMN = RuleDoc(
-    "file missing a column", f"{STUDENTS} has all {len(COLUMNS)} columns, blank or not", "refuse", ARTICLE
+    "file missing a column",
+    f"{STUDENTS} has all {len(COLUMNS)} columns, blank or not",
+    "refuse",
+    ARTICLE,
+    AGAIN,
 )
 MISNAMED_COLUMN = RuleDoc(
-    "misnamed column", f"the headers of {STUDENTS} are those that are published", "refuse", ARTICLE
+    "misnamed column", f"the headers of {STUDENTS} are those that are published", "refuse", ARTICLE, AGAIN
 )
 CSV_REQUIREMENTS = RuleDoc(
     "CSV file generation requirements",
     "files are read back as CSV in UTF-8, every row with as many fields as the header",
     "refuse",
     RFC_4180,
+    AGAIN,
 )
 UNMAPPED = RuleDoc(
-    "required column not mapped", "a required column is never left out of the mapping", "refuse", CSV_API
+    "required column not mapped",
+    "a required column is never left out of the mapping",
+    "refuse",
+    CSV_API,
+    "map it to a column of the roster below `map` in the pipeline, or take its `skip` away",
 )
 TOGETHER = RuleDoc(
-    "guardians without students", "guardians are loaded together with their students", "refuse", BULK_LOADER
+    "guardians without students",
+    "guardians are loaded together with their students",
+    "refuse",
+    BULK_LOADER,
+    "see in the plan why no student is in a file: rejected or filtered ones are counted there",
 )
 NO_TEST = RuleDoc(
     "test file",
     "SameGoal knows no test file: an epoch that is tried out by hand is loaded like any other",
     "refuse",
     ARTICLE,
+    "run without --test, or try it out on the twin: rosterbus rehearse PIPELINE",
 )
 NO_GUARDIANS = RuleDoc(
     "students without guardians",
@@ -97,29 +118,15 @@ def judged(plan: PlanView, settings: Values) -> Sequence[Finding]:
         (not settings.guardians, NO_GUARDIANS),
         (settings.mode == "auto", NO_EPOCH),
     )
-    return [*found, *(_found(rule, rule.sentence) for is_broken, rule in broken if is_broken)]
-
-
-def _found(rule: RuleDoc, sentence: str, *, layout: str = "", count: int | None = None) -> Finding:
-    refused = rule.severity == "refuse"
-    return Finding(
-        rule.severity,
-        rule.name,
-        sentence,
-        rule.source,
-        layout=layout,
-        if_nothing="SameGoal keeps what it has, and nothing of this plan is sent" if refused else "",
-        if_wrong="mend the mapping and run the pipeline again" if refused else "",
-        numbers={} if count is None else {"count": count},
-    )
+    return [*found, *(rule.finding() for is_broken, rule in broken if is_broken)]
 
 
 def _names(files: Sequence[StagedFile]) -> Iterator[Finding]:
     names = [file.name for file in files]
     if strange := [name for name in names if name not in (STUDENTS, GUARDIANS)]:
-        yield _found(MISNAMED_FILE, f"{MISNAMED_FILE.sentence}: {', '.join(strange)}")
+        yield MISNAMED_FILE.finding(f"{MISNAMED_FILE.sentence}: {', '.join(strange)}")
     if names and STUDENTS not in names:
-        yield _found(TOGETHER, f"{TOGETHER.sentence}, and {STUDENTS} is not among the files")
+        yield TOGETHER.finding(f"{TOGETHER.sentence}, and {STUDENTS} is not among the files")
 
 
 def _contents(file: StagedFile) -> Iterator[Finding]:
@@ -128,11 +135,11 @@ def _contents(file: StagedFile) -> Iterator[Finding]:
         header, uneven = _measured(file.path)
     except (csv.Error, UnicodeDecodeError) as error:
         sentence = f"{file.name} cannot be read back as CSV in UTF-8 ({type(error).__name__})"
-        yield _found(CSV_REQUIREMENTS, sentence, layout=file.layout)
+        yield CSV_REQUIREMENTS.finding(sentence, layout=file.layout)
         return
     if uneven:
         sentence = f"{uneven} rows of {file.name} have another number of fields than the header"
-        yield _found(CSV_REQUIREMENTS, sentence, layout=file.layout, count=uneven)
+        yield CSV_REQUIREMENTS.finding(sentence, layout=file.layout, count=uneven)
     if file.name == STUDENTS:
         yield from _columns(header, file.layout)
 
@@ -141,9 +148,10 @@ def _columns(header: Sequence[str], layout: str) -> Iterator[Finding]:
     """Of students.csv alone: the columns of guardians.csv are not published."""
     if strange := [name for name in header if name not in COLUMNS]:
         sentence = f"{STUDENTS} has columns that SameGoal does not know: {', '.join(strange)}"
-        yield _found(MISNAMED_COLUMN, sentence, layout=layout)
+        sentence += f"; allowed: {', '.join(COLUMNS)}"
+        yield MISNAMED_COLUMN.finding(sentence, layout=layout)
     if missing := [name for name in COLUMNS if name not in header]:
-        yield _found(MISSING_COLUMN, f"{STUDENTS} lacks the columns {', '.join(missing)}", layout=layout)
+        yield MISSING_COLUMN.finding(f"{STUDENTS} lacks the columns {', '.join(missing)}", layout=layout)
 
 
 def _unmapped(plan: PlanView) -> Iterator[Finding]:
@@ -152,8 +160,8 @@ def _unmapped(plan: PlanView) -> Iterator[Finding]:
         if skipped := [
             one.name for one in view.spec.columns if one.required and isinstance(one.source, Skip)
         ]:
-            sentence = f"{', '.join(skipped)} of {view.spec.file} is required and mapped to nothing"
-            yield _found(UNMAPPED, sentence, layout=view.spec.name)
+            sentence = f"SameGoal requires {', '.join(skipped)} of {view.spec.file}, and the pipeline does not map it"
+            yield UNMAPPED.finding(sentence, layout=view.spec.name)
 
 
 def _leavers(plan: PlanView) -> Iterator[Finding]:
@@ -162,7 +170,7 @@ def _leavers(plan: PlanView) -> Iterator[Finding]:
         sentence = (
             f"{gone} students are no longer in the roster and stay at SameGoal, which deletes no student"
         )
-        yield _found(LEAVERS, sentence, layout="students", count=gone)
+        yield LEAVERS.finding(sentence, layout="students", count=gone)
 
 
 def _measured(path: Path) -> tuple[list[str], int]:

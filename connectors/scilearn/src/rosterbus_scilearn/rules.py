@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from rosterbus.deliveries import StagedFile
 from rosterbus.engine import quoted
-from rosterbus.findings import Finding, RuleDoc, Severity
+from rosterbus.findings import Finding, RuleDoc
 from rosterbus.layouts import LayoutSpec, Skip
 from rosterbus.plan.view import LayoutView, PlanView
 from rosterbus.settings import Values
@@ -22,12 +22,14 @@ NO_TEST = RuleDoc(
     "mySciLEARN knows no test file: whatever is started updates students",
     "refuse",
     ARTICLE,
+    "run without --test, or try it out on the twin: rosterbus rehearse PIPELINE",
 )
 HEADER = RuleDoc(
     "header line",
     "the first line of the file is its header, and every row has as many fields, separated by commas",
     "refuse",
     UPDATING,
+    "run the pipeline again, which writes the file anew; if it stays so, report it to the connector's maintainers",
 )
 UNMAPPED = RuleDoc(
     "column without values",
@@ -35,6 +37,7 @@ UNMAPPED = RuleDoc(
     "mySciLEARN has",
     "refuse",
     UPDATING,
+    "map it below `map` in the pipeline, or take it out of `columns`",
 )
 BLANK = RuleDoc(
     "blank cells",
@@ -47,6 +50,7 @@ NEW = RuleDoc(
     "an update changes students who are there already; new ones are imported first",
     "warn",
     f"{UPDATING}; {IMPORTING}",
+    "import those who are not at mySciLEARN yet on its website, then run the pipeline",
 )
 TRANSFERS = RuleDoc(
     "transfers",
@@ -72,7 +76,7 @@ def judged(plan: PlanView, settings: Values) -> Sequence[Finding]:
     """What mySciLEARN's rules say of a plan; at the last moment that of time alone."""
     found = list(_quiet(plan, settings))
     if plan.test:
-        found.append(_found(NO_TEST, NO_TEST.sentence))
+        found.append(NO_TEST.finding())
     for view in plan.layouts.values():
         found += [*_columns(view), *_students(view)]
         found += [
@@ -104,59 +108,36 @@ def _quiet(plan: PlanView, settings: Values) -> Iterator[Finding]:
         return
     sentence = f"{QUIET.sentence.partition(';')[0]}; the next night or weekend begins {begins:%Y-%m-%d %H:%M}"
     if settings.quiet_hours == "not due":
-        yield _found(QUIET, sentence, severity="not due", until=begins)
+        yield QUIET.finding(sentence, severity="not due", until=begins)
     elif plan.layouts:
-        yield _found(QUIET, sentence)
-
-
-def _found(
-    rule: RuleDoc,
-    sentence: str,
-    *,
-    layout: str = "",
-    count: int | None = None,
-    severity: Severity | None = None,
-    until: datetime | None = None,
-) -> Finding:
-    refused = rule.severity == "refuse"
-    return Finding(
-        severity or rule.severity,
-        rule.name,
-        sentence,
-        rule.source,
-        layout=layout,
-        until=until,
-        if_nothing="mySciLEARN keeps what it has, and nothing of this plan is sent" if refused else "",
-        if_wrong="mend settings or mapping and run the pipeline again" if refused else "",
-        numbers={} if count is None else {"count": count},
-    )
+        yield QUIET.finding(sentence)
 
 
 def _columns(view: LayoutView) -> Iterator[Finding]:
     name = view.spec.name
     skipped = [one.name for one in view.spec.columns if isinstance(one.source, Skip)]
     if skipped:
-        sentence = f"{', '.join(skipped)}: {UNMAPPED.sentence}"
-        yield _found(UNMAPPED, sentence, layout=name, count=len(skipped))
+        sentence = f"the pipeline does not map {', '.join(skipped)}; {UNMAPPED.sentence}"
+        yield UNMAPPED.finding(sentence, layout=name, count=len(skipped))
     for column in view.spec.columns:
         if column.name not in skipped and (blank := view.count(f"{quoted(column.name)} = ''")):
             sentence = f"{column.name} is blank in {blank} rows, and {BLANK.sentence}"
-            yield _found(BLANK, sentence, layout=name, count=blank)
+            yield BLANK.finding(sentence, layout=name, count=blank)
 
 
 def _students(view: LayoutView) -> Iterator[Finding]:
     name, difference = view.spec.name, view.difference
     if view.has_baseline and difference.new:
         sentence = f"{difference.new} students were never sent before; {NEW.sentence}"
-        yield _found(NEW, sentence, layout=name, count=difference.new)
+        yield NEW.finding(sentence, layout=name, count=difference.new)
     if difference.removed:
         sentence = f"{difference.removed} students are no longer in the roster; {LEAVERS.sentence}"
-        yield _found(LEAVERS, sentence, layout=name, count=difference.removed)
+        yield LEAVERS.finding(sentence, layout=name, count=difference.removed)
     schools = [one.name for one in view.spec.columns if one.attribute == "school_id"]
     for column in schools if view.has_baseline else ():
         if moved := view.changed(column):
             sentence = f"{moved} students get another {column}; {TRANSFERS.sentence}"
-            yield _found(TRANSFERS, sentence, layout=name, count=moved)
+            yield TRANSFERS.finding(sentence, layout=name, count=moved)
 
 
 def _header(file: StagedFile, spec: LayoutSpec) -> Iterator[Finding]:
@@ -170,10 +151,13 @@ def _header(file: StagedFile, spec: LayoutSpec) -> Iterator[Finding]:
         sentence = (
             f"{file.name} cannot be read back as CSV in {spec.dialect.encoding} ({type(error).__name__})"
         )
-        yield _found(HEADER, sentence, layout=spec.name)
+        yield HEADER.finding(sentence, layout=spec.name)
         return
     if header != [one.name for one in spec.columns if one.written]:
-        yield _found(HEADER, f"the first line of {file.name} is not its header", layout=spec.name)
+        wanted = ", ".join(one.name for one in spec.columns if one.written)
+        yield HEADER.finding(
+            f"the first line of {file.name} is not its header; needed: {wanted}", layout=spec.name
+        )
     if uneven:
         sentence = f"{uneven} rows of {file.name} have another number of fields than the header"
-        yield _found(HEADER, sentence, layout=spec.name, count=uneven)
+        yield HEADER.finding(sentence, layout=spec.name, count=uneven)

@@ -17,6 +17,7 @@ from rosterbus_scilearn.published import COLUMNS, DOMAIN, PATH
 KEY = COLUMNS[0]
 TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]\Z"
 """An hour and a minute, as they stand in `night_begins`."""
+TIME_SAYS = "This is no time of day; write hour and minute with two digits each, from 00:00 to 23:59."
 
 
 class Words(settings.Settings):
@@ -128,9 +129,12 @@ class Settings(settings.Settings):
     )
     # The article says "at night or on the weekends" and names no hour.
     night_begins = settings.text(
-        "When the night begins, by the pipeline's clock.", default="19:00", pattern=TIME
+        "When the night begins, by the pipeline's clock.",
+        default="19:00",
+        pattern=TIME,
+        pattern_says=TIME_SAYS,
     )
-    night_ends = settings.text("When the night ends.", default="06:00", pattern=TIME)
+    night_ends = settings.text("When the night ends.", default="06:00", pattern=TIME, pattern_says=TIME_SAYS)
     timeout = settings.number(
         "Seconds to wait for a connection, for each piece that is sent, and for a status.",
         default=60,

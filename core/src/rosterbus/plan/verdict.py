@@ -71,5 +71,10 @@ def limits(views: Mapping[str, LayoutView], files: Sequence[StagedFile]) -> list
         ):
             if most is not None and has > most:
                 sentence = f"`{file.name}` has {has:,} {what}; the vendor takes at most {most:,}"
-                found.append(Finding("refuse", f"most {what}", sentence, spec.source, layout=spec.name))
+                remedy = "let fewer through by `where` below `map` in the pipeline, or ask the vendor to take more"
+                found.append(
+                    Finding(
+                        "refuse", f"most {what}", sentence, spec.source, layout=spec.name, if_wrong=remedy
+                    )
+                )
     return found
