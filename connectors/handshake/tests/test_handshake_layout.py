@@ -95,21 +95,42 @@ def test_four_columns_may_not_repeat_and_the_username_is_the_identity(spec: Layo
     assert (spec.key, spec.identifiers, spec.absence) == (("username",), ("auth_identifier",), "kept")
 
 
+NAMES = ("first_name", "last_name", "middle_name", "preferred_name")
+BOOLEANS = (
+    "primary_education:currently_attending", "work_study_eligible", "athlete", "first_generation", "veteran",
+    "eu_gdpr_subject", "disabled",
+)  # fmt: skip
+AVERAGES = ("primary_education:cumulative_gpa", "primary_education:department_gpa")
+DATES = ("primary_education:start_date", "primary_education:end_date")
+SUBJECTS = (
+    "primary_education:major_names",
+    "primary_education:minor_names",
+    "primary_education:primary_major_name",
+)
+ONE_LINE = (
+    "username", "auth_identifier", *NAMES, "primary_education:primary_major_name",
+    "primary_education:primary_college_name", "campus_name", "card_id", "ethnicity", "gender",
+    "hometown_location_attributes:name",
+)  # fmt: skip
+SENSITIVE = {*AVERAGES, "ethnicity", "gender", "work_study_eligible", "first_generation", "veteran"}
 GOOD = [
+    *((name, text) for name in NAMES for text in ("x" * 50, "Zoë-Ann", "Henry VIII")),
+    *((name, word) for name in BOOLEANS for word in ("TRUE", "FALSE", "")),
+    *((name, text) for name in AVERAGES for text in ("0.00", "4.00", CLEAR)),
+    *((name, text) for name in DATES for text in ("2028-02-29", CLEAR)),
+    *((name, "x" * 255) for name in SUBJECTS),
+    ("assigned_to_email_address", CLEAR),
+    ("additional_email_addresses", CLEAR),
+    ("mobile_number", CLEAR),
+    ("system_label_names", "cohort;first year"),
+    ("primary_education:college_names", "Arts;Law"),
     ("email_address", "ana@example.org"),
     ("username", "0012"),
     ("auth_identifier", ""),
-    ("first_name", "Zoë-Ann"),
-    ("last_name", "x" * 50),
-    ("preferred_name", "Henry VIII"),
     ("school_year_name", "Masters of Business Administration"),
     ("school_year_name", CLEAR),
-    ("primary_education:cumulative_gpa", "4.00"),
-    ("primary_education:department_gpa", "0.00"),
     ("primary_education:major_names", "Biology;Art History"),
     ("primary_education:education_level_name", "Non-Degree Seeking"),
-    ("primary_education:start_date", "2026-08-24"),
-    ("primary_education:currently_attending", "TRUE"),
     ("card_id", "000123"),
     ("mobile_number", "2175550123"),
     ("mobile_number", "+12175550123"),
@@ -117,25 +138,31 @@ GOOD = [
     ("ethnicity", CLEAR),
 ]
 BAD = [
+    *((name, "x" * 51, "Longer than maximum length 50.") for name in NAMES),
+    *((name, "Henry 8", "Must not contain digits; write roman numerals.") for name in NAMES),
+    *((name, "a\nb", "Must not contain line breaks.") for name in ONE_LINE),
+    *((name, "x" * 256, "Longer than maximum length 255.") for name in SUBJECTS),
+    *(
+        (name, word, "Not a valid boolean; allowed: TRUE, FALSE.")
+        for name in BOOLEANS
+        for word in ("True", "true", "1", CLEAR)
+    ),
+    *((name, cell, "less than or equal to 4.") for name in AVERAGES for cell in ("4.01", "-0.01")),
+    *((name, "3.999", "Not a valid number with at most 2 decimals.") for name in AVERAGES),
+    *(
+        (name, day, "Not a valid date; needed: yyyy-mm-dd.")
+        for name in DATES
+        for day in ("08/24/2026", "2026-8-24", "2027-02-29")
+    ),
     ("email_address", "", "Missing data"),
     ("email_address", "ana", "Not a valid email"),
     ("email_address", CLEAR, "Not a valid email"),
     ("username", "", "Missing data"),
     ("first_name", "", "Missing data"),
-    ("first_name", "Henry 8", "roman numerals"),
-    ("middle_name", "x" * 51, "50"),
-    ("school_year_name", "senior", "Must be one of"),
+    ("school_year_name", "senior", "Must be one of: Freshman, Sophomore"),
     ("school_year_name", "High School", "Must be one of"),
     ("primary_education:education_level_name", "High School", "Must be one of"),
-    ("primary_education:cumulative_gpa", "4.01", "4"),
-    ("primary_education:cumulative_gpa", "3.999", "decimals"),
-    ("primary_education:cumulative_gpa", "-1.00", "0"),
-    ("primary_education:major_names", "x" * 256, "255"),
     ("primary_education:minor_names", "Art;;Law", "blank"),
-    ("primary_education:start_date", "08/24/2026", "date"),
-    ("primary_education:end_date", "2026-8-24", "date"),
-    ("primary_education:currently_attending", "True", "boolean"),
-    ("disabled", CLEAR, "boolean"),
     ("mobile_number", "(217) 555-0123", "ten-digit"),
     ("mobile_number", "1175550123", "ten-digit"),
     ("mobile_number", "217555012", "ten-digit"),
@@ -157,6 +184,16 @@ def test_a_cell_that_handshake_does_not_take_is_stopped(
     assert message in problem
 
 
+def test_only_published_requirements_are_required_and_private_cells_stay_private(spec: LayoutSpec) -> None:
+    assert {one.name for one in spec.columns if one.required} == {"email_address", "username", "first_name"}
+    assert {one.name for one in spec.columns if one.sensitive} == SENSITIVE
+    lists = {one.name for one in spec.columns if one.kind == "words" and one.joiner == ";"}
+    assert lists == {
+        "additional_email_addresses", "primary_education:major_names", "primary_education:minor_names",
+        "primary_education:college_names", "system_label_names",
+    }  # fmt: skip
+
+
 def test_every_published_preset_is_valid(spec: LayoutSpec) -> None:
     assert not any(spec.column("school_year_name").problems(year) for year in SCHOOL_YEARS)
     assert not any(spec.column("education_level_name").problems(level) for level in EDUCATION_LEVELS)
@@ -165,10 +202,20 @@ def test_every_published_preset_is_valid(spec: LayoutSpec) -> None:
 @pytest.mark.parametrize(
     ("words", "good", "bad"),
     [
-        ("cannot be", {"username": "1", "first_name": "Ana"}, {"username": "1", "first_name": CLEAR}),
-        ("cannot be", {"username": "1"}, {"username": CLEAR}),
+        ("first_name must be filled", {"first_name": "Ana"}, {"first_name": CLEAR}),
+        ("username must be filled", {"username": "1"}, {"username": CLEAR}),
         (
-            "primary major",
+            "username is the e-mail address or",
+            {"username": "1", "card_id": "2"},
+            {"username": "1", "card_id": "1"},
+        ),
+        (
+            "username is the e-mail address or",
+            {"username": "1", "email_address": "a@example.org"},
+            {"username": "a@example.org", "email_address": "a@example.org"},
+        ),
+        (
+            "primary_major_name must be",
             {
                 "primary_education:major_names": "Art;Law",
                 "primary_education:primary_major_name": "Law",
@@ -179,8 +226,11 @@ def test_every_published_preset_is_valid(spec: LayoutSpec) -> None:
             },
         ),
         (
-            "primary college",
-            {"primary_education:primary_college_name": ""},
+            "primary_college_name must be",
+            {
+                "primary_education:college_names": "Arts;Law",
+                "primary_education:primary_college_name": "Law",
+            },
             {"primary_education:primary_college_name": "Science"},
         ),
         (
@@ -194,6 +244,8 @@ def test_every_published_preset_is_valid(spec: LayoutSpec) -> None:
             {"primary_education:start_date": "2026-08-24", "primary_education:end_date": "2026-08-23"},
         ),
         ("on or after", {"primary_education:end_date": "2026-08-23"}, None),
+        ("on or after", {DATES[0]: "2026-08-24", DATES[1]: CLEAR}, None),
+        ("on or after", {DATES[0]: CLEAR, DATES[1]: "2026-08-24"}, None),
         ("an .edu address", {"email_address": "ana@Springfield.edu"}, {"email_address": "a@shelbyville.edu"}),
         (
             "an .edu address",
@@ -249,7 +301,9 @@ def test_alumni_carry_the_preset_the_day_they_left_and_attend_no_more(
 ) -> None:
     [alumni] = layouts(load_settings(alumni=True))
     assert rendered(alumni, "school_year_name", class_level="Senior") == "Alumni"
-    assert alumni.column("end_date").problems("") != ()
-    rule = rule_on(alumni, "for alumni")
+    assert alumni.column("end_date").problems("") == ("Missing data for required field.",)
+    assert alumni.column("end_date").problems(CLEAR) == ("Not a valid date; needed: yyyy-mm-dd.",)
+    rule = rule_on(alumni, "for alumni, unless they stay")
+    assert rule.severity == "warn"
     assert holds(rule, {"primary_education:currently_attending": "FALSE"})
     assert not holds(rule, {"primary_education:currently_attending": "TRUE"})

@@ -12,7 +12,7 @@ from rosterbus.findings import Finding
 from rosterbus.plan.rendering import SENT
 from rosterbus.plan.view import LayoutView
 from rosterbus.settings import Values
-from rosterbus_handshake import judge, layouts
+from rosterbus_handshake import RULES, judge, layouts
 
 CHICAGO = ZoneInfo("America/Chicago")
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=CHICAGO)
@@ -86,7 +86,15 @@ def judged(
         test=test,
         layouts={"students": view} if view else {},
     )
-    return {finding.rule: finding for finding in judge(plan, settings)}
+    found = {finding.rule: finding for finding in judge(plan, settings)}
+    known = {rule.name: rule for rule in RULES}
+    for finding in found.values():
+        assert finding.source == known[finding.rule].source
+        if finding.severity in ("refuse", "hold"):
+            assert finding.cause
+            assert finding.if_nothing
+            assert finding.if_wrong
+    return found
 
 
 def test_alumni_and_students_of_one_folder_go_at_their_own_pace(load_settings: Callable[..., Values]) -> None:
@@ -125,6 +133,7 @@ def test_a_file_is_due_from_the_first_minute_of_its_day(
         assert found["cadence"].severity == "not due"
         assert found["cadence"].until == datetime.fromisoformat(due).replace(tzinfo=CHICAGO)
         assert "Can I automate" in found["cadence"].source
+        assert f"students go {cadence}, the last file went {last:.16}" in found["cadence"].sentence
 
 
 def test_24_hours_are_real_hours_where_the_clock_goes_back(
@@ -158,9 +167,7 @@ def test_a_tenth_of_all_e_mails_changing_is_held(
         finding = found["e-mail changes"]
         assert (finding.severity, finding.layout) == ("hold", "students")
         assert finding.numbers == {"changed": 100, "rows": 1000, "limit": 0.1}
-        assert finding.cause
-        assert finding.if_nothing
-        assert finding.if_wrong
+        assert "100 of 1000 rows change `email_address`; at 10%" in finding.sentence
 
 
 @pytest.mark.parametrize(
@@ -177,6 +184,15 @@ def test_half_of_what_moves_being_disabled_is_held(
 ) -> None:
     found = judged(load_settings(), make_view(moved=moved, disabled=disabled, leavers=leavers))
     assert ("disabled accounts" in found) is held
+    if held:
+        told = found["disabled accounts"]
+        assert (
+            told.severity,
+            "rows that are new or changed disable an account; at 50%" in told.sentence,
+        ) == (
+            "hold",
+            True,
+        )
 
 
 def test_disabled_rows_that_do_not_move_do_not_count(
@@ -188,6 +204,9 @@ def test_disabled_rows_that_do_not_move_do_not_count(
 def test_one_changed_auth_identifier_is_held(load_settings: Callable[..., Values], make_view: Plan) -> None:
     found = judged(load_settings(), make_view(moved=1, auth_identifier=1))
     assert found["identifiers never change"].severity == "hold"
+    assert "1 students that Handshake knows would get another `auth_identifier`" in (
+        found["identifiers never change"].sentence
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,6 +223,7 @@ def test_a_folder_that_looks_like_one_for_tests_is_pointed_out(
 ) -> None:
     found = judged(load_settings(bucket_folder=folder))
     assert (found["name of a test file"].severity if found else None) == severity
+    assert not found or f"is in the name of the folder {folder}" in found["name of a test file"].sentence
 
 
 def test_in_the_stage_of_test_files_a_live_file_is_refused(load_settings: Callable[..., Values]) -> None:
@@ -228,6 +248,7 @@ def test_alumni_are_of_the_last_six_months(
     assert ("recent alumni" in found) is held
     if held:
         assert found["recent alumni"].numbers == {"outside": 7}
+        assert "7 rows have an end_date outside 2026-05-21 to 2026-11-21" in found["recent alumni"].sentence
 
 
 def test_alumni_go_monthly_at_most(load_settings: Callable[..., Values]) -> None:

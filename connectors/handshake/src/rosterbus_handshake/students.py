@@ -44,35 +44,48 @@ LEFT = Match("status", {"active": "FALSE", "inactive": "TRUE"})
 """`disabled`, where the roster decides about it."""
 
 RULES = (
+    *(
+        Rule(
+            f"\"{column}\" <> '{CLEAR}'",
+            (column,),
+            f"{column} must be filled, so it cannot be {CLEAR}",
+            FORMATTING,
+        )
+        for column in ("username", "first_name")
+    ),
     Rule(
-        f"\"first_name\" <> '{CLEAR}' AND \"username\" <> '{CLEAR}'",
-        ("username", "first_name"),
-        f"what must be filled cannot be {CLEAR}",
-        FORMATTING,
+        '"username" NOT IN ("email_address", "card_id")',
+        ("username", "email_address", "card_id"),
+        "username is the e-mail address or the card number, either of which may change; Handshake advises the "
+        "school's number of the student, since a username never can",
+        SENSITIVE,
+        severity="warn",
     ),
     Rule(
         "\"primary_education:primary_major_name\" = '' OR list_contains("
         'string_split("primary_education:major_names", \';\'), "primary_education:primary_major_name")',
         ("primary_education:primary_major_name", "primary_education:major_names"),
-        "the primary major must be one of major_names",
+        "primary_major_name must be one of major_names; write it there as well",
         IMPORTING,
     ),
     Rule(
         "\"primary_education:primary_college_name\" = '' OR list_contains("
         'string_split("primary_education:college_names", \';\'), "primary_education:primary_college_name")',
         ("primary_education:primary_college_name", "primary_education:college_names"),
-        "the primary college must be one of college_names",
+        "primary_college_name must be one of college_names; write it there as well",
         IMPORTING,
     ),
     Rule(
         "NOT (contains(\"primary_education:college_names\", ';') "
         "AND contains(\"primary_education:college_names\", ','))",
         ("primary_education:college_names",),
-        "a student cannot have several colleges if one of their names has a comma",
+        "a student cannot have several colleges if one of their names has a comma; send one of them, or a name "
+        "without a comma",
         IMPORTING,
     ),
     Rule(
-        "\"primary_education:start_date\" = '' OR \"primary_education:end_date\" = '' "
+        f'\'{CLEAR}\' IN ("primary_education:start_date", "primary_education:end_date") '
+        "OR \"primary_education:start_date\" = '' OR \"primary_education:end_date\" = '' "
         'OR "primary_education:end_date" >= "primary_education:start_date"',
         ("primary_education:end_date", "primary_education:start_date"),
         "end_date must be on or after start_date",
@@ -159,6 +172,7 @@ class Students(
         minimum=0,
         maximum=4,
         sensitive=True,
+        also=(CLEAR,),
         rule=IMPORTING,
     )
     department_gpa = decimal(
@@ -168,6 +182,7 @@ class Students(
         minimum=0,
         maximum=4,
         sensitive=True,
+        also=(CLEAR,),
         rule=IMPORTING,
     )
     education_level_name = code(
@@ -194,8 +209,8 @@ class Students(
         "primary_education:primary_college_name", direct="primary_college", single_line=True, rule=IMPORTING
     )
     campus_name = text("campus_name", direct="campus", single_line=True, rule=IMPORTING)
-    start_date = date("primary_education:start_date", direct="program_start_date", rule=DATES)
-    end_date = date("primary_education:end_date", direct="program_end_date", rule=DATES)
+    start_date = date("primary_education:start_date", direct="program_start_date", also=(CLEAR,), rule=DATES)
+    end_date = date("primary_education:end_date", direct="program_end_date", also=(CLEAR,), rule=DATES)
     currently_attending = boolean(
         "primary_education:currently_attending",
         direct="currently_attending",
@@ -216,6 +231,7 @@ class Students(
         joiner=";",
         pattern="[!-~]+@[!-~]+",
         pattern_says="Not a valid email address.",
+        also=(CLEAR,),
         rule=IMPORTING,
     )
     # "Digits, optional leading +" and "a valid 10-digit domestic number": ten digits, of which the first is 2
@@ -224,12 +240,14 @@ class Students(
         "mobile_number",
         transform="phone(mobile_phone, '9999999999')",
         pattern=r"\+?1?[2-9][0-9]{9}",
-        pattern_says="Not a ten-digit domestic number.",
+        pattern_says="Not a ten-digit domestic number; digits alone are allowed, and +1 before them.",
+        also=(CLEAR,),
         rule=ERRORS,
     )
     assigned_to_email_address = email(
         "assigned_to_email_address",
         direct="advisor_email",
+        also=(CLEAR,),
         rule=IMPORTING,
         note="somebody of career services who has an account",
     )
@@ -305,12 +323,13 @@ def layouts(settings: Values) -> tuple[LayoutSpec, ...]:
 
 def _of_alumni(spec: LayoutSpec) -> LayoutSpec:
     year = spec.column("school_year_name").with_source(Transform(literal("Alumni")))
-    graduated = replace(spec.column("end_date"), required=True, rule=ALUMNI)
+    graduated = replace(spec.column("end_date"), required=True, also=(), rule=ALUMNI)
     left = Rule(
         "\"primary_education:currently_attending\" = 'FALSE'",
         ("primary_education:currently_attending",),
-        "currently_attending must be FALSE for alumni",
+        "currently_attending is to be FALSE for alumni, unless they stay",
         ALUMNI,
+        severity="warn",
     )
     return replace(spec.with_columns(year, graduated), rules=(*spec.rules, left))
 
