@@ -90,7 +90,9 @@ def text(
 ) -> fields.String:
     """A text, free or one of `choices`; `pattern_says` is the message of `pattern`, and says what is allowed."""
     rules: list[Any] = [validate.OneOf(choices)] if choices else []
-    rules += [validate.Regexp(pattern, error=pattern_says or None)] if pattern else []
+    # marshmallow formats its messages, and a brace is only a brace here.
+    says = pattern_says.replace("{", "{{").replace("}", "}}")
+    rules += [validate.Regexp(pattern, error=says or None)] if pattern else []
     return fields.String(validate=rules, **_common(about, default, required))
 
 

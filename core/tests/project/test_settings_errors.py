@@ -20,6 +20,7 @@ class Settings(s.Settings):
     share = s.number("a share", default=0.5)
     strict = s.flag("whether strict")
     host = s.text("the host")
+    night = s.text("when", default="19:00", pattern=r"[0-9]{2}:[0-9]{2}\Z", pattern_says="No time {hh:mm}.")
     password = s.secret("the password")
     hosts = s.texts("hosts")
     transport = s.group(Transport, "how to get there")
@@ -45,7 +46,7 @@ def test_valid_settings_are_loaded_with_their_defaults(folder):
         ("prot = 1", "line 4: `deliver.b.prot`: there is no such setting here; allowed: port"),
         (
             "zzz = 1",
-            "`deliver.b.zzz`: there is no such setting here; allowed: cadence, host, hosts, password, port",
+            "`deliver.b.zzz`: there is no such setting here; allowed: cadence, host, hosts, night, password, port",
         ),
         (
             'cadence = "daily"',
@@ -72,6 +73,7 @@ def test_valid_settings_are_loaded_with_their_defaults(folder):
             "password = { envv = 'canary' }",
             "`deliver.b.password`: this is no reference to a secret: .*found a table",
         ),
+        ('night = "7pm"', r"`deliver.b.night`: no time {hh:mm}$"),
         ("host = 1979-05-27", "`deliver.b.host`: not a valid string; found a date"),
         (
             "port = 0\nzzz = 1\nshare = 'canary'",

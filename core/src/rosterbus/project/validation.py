@@ -103,7 +103,12 @@ def _describe(schema: marshmallow.Schema, raw: Any, path: KeyPath, message: str)
             "found": repr(written),
             "allowed": choices_of(field),
         }
+    if written is None:
+        return {"wrong": _as_sentence(message), "allowed": takes}
     out_of_range = isinstance(field, fields.Number) and type(written) in (int, float)
+    if not out_of_range and kind_of(written) == takes:
+        # Its kind is right, so that the message alone knows what is wrong.
+        return {"wrong": _as_sentence(message)}
     found = str(written) if out_of_range else kind_of(written)
     return {"wrong": _as_sentence(message), "found": found, "allowed": takes}
 
