@@ -73,11 +73,13 @@ def remedy_lines(plan: StoredPlan) -> Iterator[str]:
 def hold_lines(plan: StoredPlan) -> Iterator[str]:
     """Each hold in its fixed parts: why, likely cause, if nothing is done, if the source is wrong, if it is right.
 
-    What one rule says of a layout and of its schools stands together.
+    What one rule says of a layout and of its schools stands together, and so does what it says of layouts alone.
     """
     together: dict[tuple[str, str], list[Finding]] = {}
+    by_school = {finding.rule for finding in plan.holds if finding.school}
     for finding in plan.holds:
-        together.setdefault((finding.rule, finding.layout), []).append(finding)
+        place = finding.layout if finding.rule in by_school else finding.if_wrong + finding.if_right
+        together.setdefault((finding.rule, place), []).append(finding)
     for (rule, _), found in together.items():
         first = found[0]
         schools = [finding.school for finding in found if finding.school]
@@ -85,7 +87,7 @@ def hold_lines(plan: StoredPlan) -> Iterator[str]:
         yield f"    why            {first.sentence}"
         yield from (f"                   {finding.sentence}" for finding in found[1:MOST_SENTENCES])
         if len(found) > MOST_SENTENCES:
-            yield f"                   and {len(found) - MOST_SENTENCES} more schools; plan --json names them"
+            yield f"                   and {len(found) - MOST_SENTENCES} more; plan --json names them"
         approve = f"rosterbus approve {plan.id} --by NAME --reason TEXT && rosterbus apply {plan.id}"
         yield f"    likely cause   {first.cause or 'see the rule: ' + first.source}"
         yield f"    if you wait    {first.if_nothing or 'nothing of this plan is sent'}"

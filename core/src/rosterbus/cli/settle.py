@@ -15,7 +15,7 @@ from rosterbus.ledger.records import Settled
 AFTERWARDS: Mapping[Settled, str] = {
     "arrived": "the vendor counts as having its rows, and the next run compares with them",
     "not arrived": "its rows count as not sent, and the next run plans them again",
-    "processed": "the vendor has worked it off",
+    "processed": "the vendor counts as having its rows, and as having worked them off",
 }
 
 

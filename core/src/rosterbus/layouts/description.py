@@ -38,9 +38,8 @@ def _source(source: Source) -> str:
         return f"transformation: {source.text}"
     if isinstance(source.codes, str):
         return f"match codes: {source.column} by {source.codes}"
-    return (
-        f"match codes: {source.column} by {', '.join(f'{old} = {new}' for old, new in source.codes.items())}"
-    )
+    codes = ", ".join(f"{old or '(blank)'} = {new or '(blank)'}" for old, new in source.codes.items())
+    return f"match codes: {source.column} by {codes}"
 
 
 def _limits(column: Column) -> Iterator[str]:

@@ -40,7 +40,7 @@ def give_verdict(findings: Sequence[Finding], *, moves: bool, rejected: int = 0)
 
 
 def _first_of(sentences: Sequence[str]) -> str:
-    more = f"; and {len(sentences) - 2} more reasons" if len(sentences) > 2 else ""
+    more = f"; and {len(sentences) - 2} more" if len(sentences) > 2 else ""
     return "; ".join(sentences[:2]) + more
 
 
@@ -71,7 +71,9 @@ def limits(views: Mapping[str, LayoutView], files: Sequence[StagedFile]) -> list
         ):
             if most is not None and has > most:
                 sentence = f"`{file.name}` has {has:,} {what}; the vendor takes at most {most:,}"
-                remedy = "let fewer through by `where` below `map` in the pipeline, or ask the vendor to take more"
+                remedy = (
+                    "let fewer through by `where` below `map` in the pipeline, or ask the vendor to take more"
+                )
                 found.append(
                     Finding(
                         "refuse", f"most {what}", sentence, spec.source, layout=spec.name, if_wrong=remedy
