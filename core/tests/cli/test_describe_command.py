@@ -89,7 +89,8 @@ def test_tells_the_layout_that_its_settings_make_and_every_rule_with_its_source(
             "name": "pace",
             "sentence": "one file in 24 hours",
             "severity": "not due",
-            "source": "the vendor's letter",            "remedy": "",
+            "source": "the vendor's letter",
+            "remedy": "",
         }
     ]
     assert told["answers"][0]["known"] == "published"
