@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import rosterbus_drop
 from rosterbus.cli import command_line
 from rosterbus.ledger import Ledger
 from rosterbus.ledger.records import DeliveryRecord
@@ -156,6 +157,20 @@ def test_a_delivery_that_never_left_does_not_hide_the_job_of_the_one_before(
     assert canceled(sent, "--yes") == 0
     assert (state_of(sent), sorted(believed(sent))) == ("canceled", ["2", "3", "4"])
     assert canceled(sent, "--yes") == 2, "what is canceled is not canceled again"
+
+
+def test_a_job_that_was_canceled_at_the_vendor_is_told_again_by_the_next_run(
+    sent: Village, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job(sent, "canceled", "partly")
+    first = delivery(sent)
+    assert "the next run tells again" in status(sent, capsys)["job"]
+    assert (delivery(sent).outcome, sorted(believed(sent))) == ("unknown", ["1", "2", "3", "4", "5"])
+    monkeypatch.setattr(rosterbus_drop, "look", lambda: "partly")
+    [receipt] = sent.run(hours=24).receipts
+    assert (receipt.state, receipt.counts["students"]["new"]) == ("confirmed", 2)
+    with Ledger(sent.root / ".rosterbus") as ledger:
+        assert ledger.deliveries.get(first.id).outcome == "partly"
 
 
 def test_a_cancel_that_comes_too_late_leaves_the_baseline(sent: Village) -> None:

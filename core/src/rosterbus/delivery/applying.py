@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from rosterbus.context import RunContext
 from rosterbus.deliveries import Done
+from rosterbus.delivery.jobs import learn
 from rosterbus.delivery.purging import purge_staged
 from rosterbus.delivery.receipts import Receipt, State
 from rosterbus.delivery.sending import begin, resume
@@ -73,13 +74,11 @@ def look_after(context: RunContext, part: DeliveryPart) -> str | None:
             delivery=context.delivery(plan, record),
             settings=context.settings(part),
         )
+        news = isinstance(answer, Done) and {**record.evidence, **answer.evidence} != record.evidence
+        if isinstance(answer, Done) and (news or answer.outcome != record.outcome):
+            learn(context, part, record, answer)
     except (ConnectorError, PluginError) as error:
         return f"nobody can see whether delivery {record.id} was taken: {error}"
-    news = isinstance(answer, Done) and {**record.evidence, **answer.evidence} != record.evidence
-    if isinstance(answer, Done) and (news or answer.outcome != record.outcome):
-        context.ledger.deliveries.set_outcome(
-            record.id, answer.outcome, token=context.token, evidence=answer.evidence
-        )
     return None
 
 

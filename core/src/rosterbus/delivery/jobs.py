@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from rosterbus.context import RunContext
-from rosterbus.deliveries import Job, Outcome
+from rosterbus.deliveries import Done, Job, Outcome
 from rosterbus.delivery.sending import moves, refuse_odd
 from rosterbus.delivery.withdrawals import fresh_path, is_of, without_sent
 from rosterbus.errors import ConfigError, RosterbusError
@@ -54,6 +54,8 @@ def _told(
     now = datetime.now(UTC).astimezone(pipeline.timezone)
     context = RunContext(project, pipeline, ledger, plugins, now, record.token, progress=lambda _: None)
     job = ask_job(context, part, record, "status")
+    if record.state == "confirmed" and _left_some(job):
+        return f"{job.sentence}; the next run tells again what may not have been worked off"
     if job.outcome != record.outcome or {**record.evidence, **job.evidence} != record.evidence:
         ledger.deliveries.set_outcome(record.id, job.outcome, token=record.token, evidence=job.evidence)
     return job.sentence
@@ -115,6 +117,32 @@ def cancel(context: RunContext, part: DeliveryPart, record: DeliveryRecord, witn
             baselines=withdrawn if undone else [],
         )
     return job
+
+
+def learn(context: RunContext, part: DeliveryPart, record: DeliveryRecord, answer: Done) -> None:
+    """Note what became of a confirmed delivery since.
+
+    Where its job was canceled at the vendor, or nothing was processed, what it had told is taken out of the baseline.
+    """
+    told = replace(record, evidence={**record.evidence, **answer.evidence})
+    undone = answer.outcome == "not processed" or (
+        answer.outcome == "partly"
+        and _can_cancel(context, part)
+        and _left_some(ask_job(context, part, told, "status"))
+    )
+    plan = StoredPlan.load(context.ledger.plans.get(record.plan).folder)
+    context.ledger.corrections.learn(
+        record.id,
+        token=context.token,
+        outcome=answer.outcome,
+        evidence=answer.evidence,
+        baselines=_withdrawn(context, part, plan) if undone else [],
+    )
+
+
+def _left_some(job: Job) -> bool:
+    """Whether the vendor will never work all of it off; of a job that may be another's the outcome is unknown."""
+    return job.outcome == "not processed" or (job.state == "canceled" and job.outcome == "partly")
 
 
 def _can_cancel(context: RunContext, part: DeliveryPart) -> bool:

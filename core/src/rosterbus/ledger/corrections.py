@@ -48,6 +48,21 @@ class Corrections:
             insert_moves(connection, found.pipeline, found.name, moves=baselines, at=at)
             return record_settlement(connection, found, "canceled", witness, at=at)
 
+    def learn(
+        self,
+        delivery: str,
+        *,
+        token: int,
+        outcome: Outcome,
+        evidence: Mapping[str, Any],
+        baselines: Sequence[BaselineMove],
+    ) -> None:
+        """Write what became of a confirmed delivery at the vendor, and the baselines without what it left undone."""
+        with self._store.write() as connection:
+            found, at = read_fenced(connection, delivery, token), self._clock()
+            write_outcome(connection, found, outcome, token=token, at=at, evidence=evidence)
+            insert_moves(connection, found.pipeline, found.name, moves=baselines, at=at)
+
     def report(
         self,
         delivery: str,
