@@ -223,7 +223,7 @@ def test_a_report_that_comes_after_the_rows_were_purged_is_told(
 ) -> None:
     first = delivery(sent)
     sent.run(hours=24 * 9)
-    assert "the rows of this plan are no longer kept" in refused(
+    assert "no longer kept; say with `rosterbus baseline` what the vendor holds now" in refused(
         sent, report(sent, by_row(3)), capsys, first.id
     )
 

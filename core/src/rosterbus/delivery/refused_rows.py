@@ -71,7 +71,7 @@ def _read_rows(connection: duckdb.DuckDBPyConnection, plan: StoredPlan, report: 
     """The rows of the files that the report is about, leavers too, as ``work.rows``."""
     crosswalk = plan.folder / f"crosswalk.{report.layout}.parquet"
     if not crosswalk.is_file():
-        raise ConfigError("the rows of this plan are no longer kept", key=f"plan {plan.id}")
+        raise _purged(plan)
     held = f"read_parquet({literal(str(crosswalk))})"
     places = ", ".join(map(str, report.files))
     connection.execute(
@@ -87,6 +87,12 @@ def _read_rows(connection: duckdb.DuckDBPyConnection, plan: StoredPlan, report: 
                 f"INSERT INTO work.rows SELECT {place}, {sent} + 1 + row_number() OVER (ORDER BY key), '', NULL, key "
                 f"FROM read_parquet({literal(str(changes))}) WHERE kind = 'removed'"
             )
+
+
+def _purged(plan: StoredPlan) -> ConfigError:
+    """What to say of a report that comes after its rows are gone."""
+    advice = "say with `rosterbus baseline` what the vendor holds now, so that the next run tells it the rest"
+    return ConfigError(f"the rows of this plan are no longer kept; {advice}", key=f"plan {plan.id}")
 
 
 def _join(connection: duckdb.DuckDBPyConnection, errors: Sequence[VendorError]) -> None:
@@ -129,7 +135,7 @@ def _read_contents(
 ) -> None:
     """What each row of the delivery was compared by, as ``work.told``: key and digest of its cells."""
     if not layout.next_baseline or not (plan.folder / layout.next_baseline).is_file():
-        raise ConfigError("the rows of this plan are no longer kept", key=f"plan {plan.id}")
+        raise _purged(plan)
     _digest_rows(connection, "told", plan.folder / layout.next_baseline, secret)
 
 
