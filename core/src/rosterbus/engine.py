@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,19 @@ def open_engine(folder: Path, *, memory: str = "1GB") -> Iterator[duckdb.DuckDBP
 
 @contextmanager
 def open_reader() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory for questions about files that are kept. Closed at the end of the block.
+    """A connection for questions about files that are kept, to create nothing. Closed at the end of the block.
 
     It never spills: by default that would be into whatever folder somebody happens to be in.
+    """
+    with _reader().cursor() as connection:
+        yield connection
+
+
+@cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    """One database for the life of this process, since to open one takes longer than most questions do.
+
+    It keeps nothing of what was read: files are purged, and others take their places.
     """
     import duckdb
 
@@ -43,9 +54,9 @@ def open_reader() -> Iterator[duckdb.DuckDBPyConnection]:
         "temp_directory": "",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        "enable_external_file_cache": "false",
     }
-    with duckdb.connect(":memory:", config=config) as connection:
-        yield connection
+    return duckdb.connect(":memory:", config=config)
 
 
 def lock_engine(connection: duckdb.DuckDBPyConnection, folders: Iterable[Path]) -> None:
