@@ -54,7 +54,6 @@ def _reader() -> duckdb.DuckDBPyConnection:
         "temp_directory": "",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
-        "enable_external_file_cache": "false",
     }
     return duckdb.connect(":memory:", config=config)
 
