@@ -12,7 +12,6 @@ from rosterbus.context import RunContext
 from rosterbus.deliveries import Delivery, StagedFile
 from rosterbus.testing.trial import KilledError
 
-
 Place = Callable[[RunContext], None]
 
 
