@@ -135,6 +135,8 @@ def test_a_fault_of_the_wire_ends_in_a_sentence_and_the_next_run_goes_on(
     [taken] = trial.imports()
     assert rows_taken(taken) >= trial.source.students
     assert [one.state for one in receipts] == next_night(name, end), [one.because for one in receipts]
+    by_hand = name == "great-minds uploads"
+    assert by_hand == receipts[0].because.endswith("it waits for the person who uploads it")
     vendor.after(trial)
 
 
