@@ -23,6 +23,7 @@ from rosterbus.testing.connectors import ConnectorContract
 from rosterbus.testing.secrecy import leaks
 from rosterbus.testing.trial import Trial, Vendor, rows_refused, rows_taken, vendor_of
 
+ENDS = {"confirmed", "held", "failed"}
 ENDED_BADLY = {1, 3, 75}
 """The exit codes of a run that delivered nothing: failed, held, try again later."""
 
@@ -181,6 +182,7 @@ class DestinationContract(ConnectorContract):
         arrived, held = len(trial.imports()), "held" in trial.states()
         assert arrived == 1 or (held and arrived <= 1), f"it arrived {arrived} times"
         assert arrived >= before
+        assert set(trial.states()) <= ENDS, "the next run left a delivery open"
         assert held == (outcome.exit_code == HeldError.exit_code)
         assert sum(map(rows_refused, trial.imports())) == 0
 
