@@ -43,6 +43,7 @@ def test_the_written_columns_are_the_template(name: str) -> None:
         *((spec, "email", ["a-B_1+c.d@Ex-ample.org"], ["a b@example.org", "a", "ä@example.org", "a'b@example.org"],
            "Not an e-mail address of letters, digits and - _ + . alone.")
           for spec in (STUDENTS, STAFF)),
+        *((spec, "email", ["a@b.example.org"], ["a@b"], "Not a valid email address.") for spec in (STUDENTS, STAFF)),
         (STUDENTS, "grade", ["IT", "PR", "PK", "TK", "KG", "01", "12", "PS", "UG", "Other"], ["13", "1", "kg"],
          "Must be one of: IT"),
         (STUDENTS, "username", ["abcde", "a-_+.@"], ["ab cde", "öbcde"], "letters, digits and - _ + . @ are"),

@@ -139,6 +139,16 @@ def test_a_misspelt_line_of_a_manifest_still_counts(extract, zipped, v11):
     assert extract(zipped(v11)).tables["users"].completeness.level == "complete"
 
 
+@pytest.mark.parametrize("version", ["2.0", ""])
+def test_a_version_that_nobody_knows_is_told(version, extract, zipped, v11):
+    v11["manifest"] = [
+        [name, version if name == "oneroster.version" else value] for name, value in v11["manifest"]
+    ]
+    answer = extract(zipped(v11))
+    assert "manifest version" in rules(answer)
+    assert "manifest.csv names no version of OneRoster that is known here" in sentences(answer)
+
+
 def test_a_manifest_version_that_a_spreadsheet_has_cut_is_accepted(extract, zipped, v11):
     v11["manifest"] = [
         ["manifest.version", "1"] if row[0] == "manifest.version" else row for row in v11["manifest"]
