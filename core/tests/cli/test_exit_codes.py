@@ -244,8 +244,12 @@ def test_a_damaged_ledger_is_told_with_what_to_do(rosterbus, project):
     assert "restore it from a copy" in said.err
 
 
+# A process that a shell puts into the background is told to ignore this signal, and so are its children.
+HEEDFUL = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+
+
 def process(project, *line, **environment):
-    code = f"import sys; sys.path.insert(0, {str(SITE)!r}); from rosterbus.cli import main; main()"
+    code = f"{HEEDFUL}import sys; sys.path.insert(0, {str(SITE)!r}); from rosterbus.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *line],
         cwd=project.root,
@@ -304,7 +308,7 @@ def _line(stream):
 
 def test_an_interrupted_run_says_so_and_the_next_goes_on(project):
     slow = "import rosterbus_drop, time; rosterbus_drop.step = lambda name: (print(name, flush=True), time.sleep(60)); "
-    code = f"import sys; sys.path.insert(0, {str(SITE)!r}); {slow}from rosterbus.cli import main; main()"
+    code = f"{HEEDFUL}import sys; sys.path.insert(0, {str(SITE)!r}); {slow}from rosterbus.cli import main; main()"
     running = subprocess.Popen(
         [sys.executable, "-c", code, "run", "v"],
         cwd=project.root,

@@ -68,7 +68,9 @@ def test_what_cannot_be_a_twin_is_told_in_a_sentence(rosterbus, install, places,
 def test_a_twin_stops_however_it_is_told_to(install, tmp_path, how):
     install("toy", TWIN)
     paths = repr([entry for entry in sys.path if entry])
-    code = f"import sys; sys.path[:0] = {paths}; from rosterbus.cli import main; main()"
+    # In the background of a shell that signal would be ignored, by this process and by its children.
+    heedful = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heedful}; import sys; sys.path[:0] = {paths}; from rosterbus.cli import main; main()"
     running = subprocess.Popen(
         [sys.executable, "-c", code, "twin", "toy", "--folder", str(tmp_path / "here")],
         stdout=subprocess.PIPE,

@@ -40,4 +40,4 @@ def test_the_notifiers_of_the_core_are_plugins(name):
     module = importlib.import_module(NOTIFIERS[name])
     assert hasattr(module.notify, f"{PROJECT}_impl")
     assert module.Settings().fields
-    assert KINDS == ("held", "failed", "refused", "unsure", "overdue", "recovered")
+    assert KINDS == ("held", "failed", "refused", "unsure", "waiting", "overdue", "recovered")

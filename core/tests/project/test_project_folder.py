@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from rosterbus.errors import ConfigError
+from rosterbus.notices import KINDS
 from rosterbus.project import Retention, load_project
 
 FULL = """\
@@ -51,7 +52,7 @@ def test_every_setting_is_read(full):
     assert project.exclude == full.path / "optouts.csv"
     first, second = project.notifiers
     assert (first.by, first.on, first.settings) == ("mail", ("held", "failed"), {"host": "mail.example.org"})
-    assert (second.by, len(second.on), second.key_path) == ("command", 6, ("notify", 1))
+    assert (second.by, len(second.on), second.key_path) == ("command", len(KINDS), ("notify", 1))
 
 
 def test_a_project_without_a_file_keeps_its_state_in_its_own_folder(folder):

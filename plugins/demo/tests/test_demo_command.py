@@ -142,7 +142,9 @@ def test_twins_that_do_not_start_leave_no_process_and_say_where_to_look(home):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_however_the_demo_is_ended_its_twins_end_too(home, how):
-    code = "import sys, time; from pathlib import Path; from rosterbus_demo.twins import Twins\n"
+    # In the background of a shell that signal would be ignored, by this process and by its children.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "import sys, time; from pathlib import Path; from rosterbus_demo.twins import Twins\n"
     code += "with Twins(Path(sys.argv[1]), ['samegoal']):\n    print('up', flush=True)\n    time.sleep(100)"
     running = subprocess.Popen(
         [sys.executable, "-c", code, str(home)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
