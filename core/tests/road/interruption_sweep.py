@@ -171,12 +171,12 @@ def sweep(folder: Path, timing: str, mutant: str = "none", only: str = "") -> It
 
 
 def sweep_recovery(folder: Path, first: int) -> Iterator[dict[str, Any]]:
-    """Kill the run that cleans up after a first kill, too, at every third of its steps."""
+    """Kill the run that cleans up after a first kill, too, at every fifth of its steps."""
     village = Village(folder / f"{first}-whole")
     run(village, hours=0, mutant="none", kill_at=first)
     village.take()
     _, recovery = run(village, hours=1, mutant="none", kill_at=NEVER)
-    for number in range(first % 3, len(recovery["steps"]), 3):
+    for number in range(first % 5, len(recovery["steps"]), 5):
         yield case(folder, [first, number], early=True, mutant="none")
 
 
