@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rosterbus.cli import command_line
 from rosterbus.cli.receipt_text import receipt_lines
@@ -42,6 +44,14 @@ def test_what_is_handed_over_waits_with_its_steps(handing: Village) -> None:
     assert "  step 2     Upload each file." in told
     assert f"rosterbus settle {delivery(handing).id} --arrived" in told
     assert f"rosterbus report {delivery(handing).id} --import FILE" in told
+
+
+def test_of_an_approved_plan_that_waits_now_it_is_told_how_to_settle_it(handing: Village) -> None:
+    [receipt] = handing.run().receipts
+    approved = replace(receipt, plan=replace(receipt.plan, verdict="held"))
+    told = "\n".join(receipt_lines(approved))
+    assert f"rosterbus settle {delivery(handing).id} --arrived" in told
+    assert "rosterbus approve" not in told
 
 
 def test_nothing_more_is_handed_over_before_the_first_is_settled(handing: Village) -> None:

@@ -56,7 +56,7 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
     if delivery and delivery.note:
         yield f"  note       {delivery.note}"
     yield from _files(receipt)
-    if receipt.state == "held" and plan.verdict == "held":
+    if receipt.state == "held" and delivery is None and plan.verdict == "held":
         yield from hold_lines(plan)
     elif receipt.state == "held" and delivery:
         yield from (f"  step {number:<5} {step}" for number, step in enumerate(delivery.steps, 1))
