@@ -82,24 +82,27 @@ def test_what_a_person_uploads_counts_once_the_person_said_so(demo):
 
 
 def test_the_report_is_named_and_tells_rows_of_the_export(demo, sync_report):
-    folder = demo.said.json["report"]
+    folder, rejecting = demo.said.json["report"], set()
 
     for receipt in demo.said.json["receipts"]:
         rejected = sum(counts["rejected"] for counts in receipt["counts"].values())
+        rejecting |= {receipt["delivery"]} if rejected else set()
         rows = [
             row for name in receipt["counts"] for row in sync_report(folder, f"{receipt['delivery']}-{name}")
         ]
         assert len({row["Row Number"] for row in rows}) >= rejected
-    assert sum(one["rejected"] for one in receipt["counts"].values()) > 0
+    # The grades that mySciLEARN gets have no flaw planted that it would mind.
+    assert rejecting == set(VENDORS) - {"scilearn"}
 
 
 def test_the_twins_that_are_kept_can_be_looked_into(demo):
     kept = demo.said.json["kept"]
 
     assert kept["pid"] in processes_of(demo.folder)
-    for name, lines in kept["reach"].items():
+    assert set(kept["reach"]) == set(VENDORS)
+    for lines in kept["reach"].values():
         ports = ports_in("\n".join(lines))
-        assert ports or name == "great-minds", "only a person's uploads need no server"
+        assert ports
         assert all(answers(port) for port in ports)
 
 

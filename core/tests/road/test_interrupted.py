@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sweep_kit import swept
 
 SWEEP = Path(__file__).with_name("interruption_sweep.py")
 pytestmark = [
@@ -20,17 +18,7 @@ pytestmark = [
 
 def sweep(folder: Path, *arguments: str) -> list[dict[str, Any]]:
     """The stories of a sweep, each of at least one run that died of signal 9."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(SWEEP), str(folder), *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=540,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(SWEEP.with_name("site"))},
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return swept(SWEEP, folder, *arguments)
 
 
 def broken(stories: list[dict[str, Any]]) -> list[str]:

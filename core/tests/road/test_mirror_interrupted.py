@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sweep_kit import swept
 
 SWEEP = Path(__file__).with_name("mirror_sweep.py")
 pytestmark = [
@@ -19,17 +17,7 @@ pytestmark = [
 
 
 def sweep(folder: Path, *arguments: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(SWEEP), str(folder), *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=540,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(SWEEP.with_name("site"))},
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return swept(SWEEP, folder, *arguments)
 
 
 def test_a_run_killed_at_any_step_has_the_old_mirror_or_the_new_and_loses_no_change(tmp_path):
