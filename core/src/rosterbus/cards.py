@@ -16,7 +16,7 @@ CARD = "connector.toml"
 _REQUIRED = ("title", "kind", "system", "maturity")
 _REQUIRED_OF_DESTINATIONS = ("guarantee", "absence")
 _TEXTS = ("title", "system", "maturity", "guarantee", "absence")
-_LISTS = ("kind", "pages", "hosts", "maintainers", "unknown")
+_LISTS = ("kind", "pages", "hosts", "maintainers", "unknown", "transports")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ConnectorCard:
     are patterns over the settings ("{host}:{port}") of everything that it connects to. `guarantee` and
     `absence` say of a destination how often a plan can arrive, and what becomes of a person who is not in the
     file. `unknown` are sentences on what the system's maker does not publish, each naming the setting that decides it
-    therefore. `commands` are the names and one-line helps of what the `commands` hook adds to the command line.
+    therefore. `transports` are the ways it speaks ("sftp", "s3", "https", "folder", "database"). `commands` are the names and one-line helps of what the `commands` hook adds to the command line.
     """
 
     title: str
@@ -41,6 +41,7 @@ class ConnectorCard:
     commands: Mapping[str, str] = field(default_factory=dict)
     maintainers: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    transports: tuple[str, ...] = ()
 
 
 def read_card(path: Path) -> ConnectorCard:

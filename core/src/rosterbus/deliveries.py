@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -216,6 +217,25 @@ class TwinAnswer:
     source: str
 
 
+@dataclass(frozen=True)
+class Seen:
+    """One thing that a twin saw happen. `name` is a remote name; a cell value or a secret stands nowhere.
+
+    `what` is a word such as ``connected, logged in, wrote, renamed, marked, posted, answered``. `sha256` is that of the
+    bytes that lay under `name` afterwards, blank where nothing was written.
+    """
+
+    at: datetime
+    what: str
+    name: str = ""
+    bytes: int = 0
+    sha256: str = ""
+
+
+Fault = Callable[[], AbstractContextManager[Any]]
+"""Begins to misbehave when entered, and is as before afterwards."""
+
+
 @dataclass
 class Twin:
     """A vendor's end point on this machine, running until `stop` is called.
@@ -224,6 +244,14 @@ class Twin:
     references). `reach` are lines that tell a person how to look into it. `settle()` lets the vendor work off
     what arrived, now, and answers with its analysis: one mapping per import, with counts and never a cell value.
     `stop` is safe to call twice.
+
+    The conformance suite reads the rest. `seen()` is all that happened, the oldest first. `received(name)` gives the
+    bytes that arrived under a remote name of an address, whatever the vendor made of them since; KeyError where none
+    did. `port` is where the twin listens, and `through(port)` the settings that lead to it over another port of
+    loopback; None for a twin without a network. `faults` are by name what the twin can do wrong: a destination's
+    ``stranger`` (somebody else answers at its address, who gives a function that tells the verbs it was told, blank of
+    data), ``disk full`` and ``answer lost`` (it has taken everything, and the answer never comes); a source's
+    ``short page``, ``clamped pages``, ``error midway``, ``changes midway``, ``lost column``.
     """
 
     name: str
@@ -234,3 +262,8 @@ class Twin:
     answers: Sequence[TwinAnswer] = ()
     folder: Path | None = None
     extras: Mapping[str, Any] = field(default_factory=dict)
+    seen: Callable[[], Sequence[Seen]] | None = None
+    received: Callable[[str], bytes] | None = None
+    port: int | None = None
+    through: Callable[[int], Mapping[str, Any]] | None = None
+    faults: Mapping[str, Fault] = field(default_factory=dict)

@@ -175,6 +175,7 @@ def _card(card: ConnectorCard | None) -> dict[str, Any]:
         "commands",
         "maintainers",
         "unknown",
+        "transports",
     )
     return {name: _plain(getattr(card, name)) for name in told}
 
