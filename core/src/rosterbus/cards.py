@@ -27,7 +27,8 @@ class ConnectorCard:
     are patterns over the settings ("{host}:{port}") of everything that it connects to. `guarantee` and
     `absence` say of a destination how often a plan can arrive, and what becomes of a person who is not in the
     file. `unknown` are sentences on what the system's maker does not publish, each naming the setting that decides it
-    therefore. `transports` are the ways it speaks ("sftp", "s3", "https", "folder", "database"). `commands` are the names and one-line helps of what the `commands` hook adds to the command line.
+    therefore. `transports` are the ways it speaks ("sftp", "s3", "https", "folder", "database"). `commands` are the
+    names and one-line helps of what the `commands` hook adds to the command line.
     """
 
     title: str

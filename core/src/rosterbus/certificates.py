@@ -45,8 +45,7 @@ class Certificate:
     `plugins` are "kind:name" of its entry points. `standing` is ``certified`` where every test passed, is waived with
     a reason or does not apply, and nothing of `because` speaks against it; ``draft`` where only `because` does.
     `against` names the settings file of a vendor's own sandbox, blank for the twin. `described` has for each plugin
-    what
-    `rosterbus describe --json` says. `figures` are times, sizes and the environment of this one run.
+    what `rosterbus describe --json` says. `figures` are times, sizes and the environment of this one run.
     """
 
     distribution: str
