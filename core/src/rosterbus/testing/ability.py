@@ -13,6 +13,9 @@ class Ability:
     `test_files`: whether the vendor takes test files, which it never processes; where it does not, one must be refused.
     `by_hand`: whether a delivery ends with a person, who uploads it; the suite is that person, and says so afterwards.
     `changing`: the roster column that the suite changes to see a change arrive; a layout must send it.
+    `network`: whether the vendor is reached over a network; a folder or a database file is not.
+    `credentials`: whether the vendor asks for a secret.
+    `identity`: whether the vendor proves who it is, by a host key or a certificate, before it is told anything.
     `waived`: the name of a test and the reason why this connector cannot pass it. A waived test still runs, and one
     that passes is an error: the waiver is to be taken out.
     """
@@ -20,4 +23,7 @@ class Ability:
     test_files: bool = False
     by_hand: bool = False
     changing: str = "last_name"
+    network: bool = True
+    credentials: bool = True
+    identity: bool = True
     waived: Mapping[str, str] = field(default_factory=dict)

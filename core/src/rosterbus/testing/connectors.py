@@ -23,6 +23,7 @@ from rosterbus.project.documents import Document
 from rosterbus.project.validation import fields_of
 from rosterbus.settings import SecretField, Settings
 from rosterbus.testing.ability import Ability
+from rosterbus.testing.promises import drop_not_applicable
 
 TOLD: Mapping[str, tuple[str, ...]] = {
     "source": ("title", "system", "pages", "hosts", "absence", "maturity"),
@@ -50,6 +51,13 @@ class ConnectorContract:
     connector: ClassVar[str]
     settings: ClassVar[Mapping[str, Any]] = {}
     ability: ClassVar[Ability] = Ability()
+    not_applicable: ClassVar[Mapping[str, str]] = {}
+    """The tests that say nothing about this connector, and the ability for want of which; they are not collected."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if hasattr(cls, "connector"):
+            cls.not_applicable = drop_not_applicable(cls)
 
     @pytest.fixture(autouse=True)
     def _waived(self, request: pytest.FixtureRequest) -> None:
@@ -79,7 +87,10 @@ class ConnectorContract:
         contract = next(one for one in type(self).__mro__ if one.__module__.startswith("rosterbus.testing."))
         names = [name for name in dir(contract) if name.startswith("test_") or name == "_waived"]
         overridden = [
-            name for name in names if getattr_static(type(self), name) is not getattr_static(contract, name)
+            name
+            for name in names
+            if name not in self.not_applicable
+            and getattr_static(type(self), name) is not getattr_static(contract, name)
         ]
         assert overridden == [], "declare what differs in `ability`; tests stay as they are"
 
