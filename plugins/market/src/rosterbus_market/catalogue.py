@@ -130,7 +130,9 @@ def _entry(values: Mapping[str, Any]) -> Entry:
 
 def _release(values: Mapping[str, Any]) -> Release:
     withdrawn = values["withdrawn"]
-    card = {name: tuple(one) if isinstance(one, list) else one for name, one in values["card"].items()}
+    card: dict[str, Any] = {
+        name: tuple(one) if isinstance(one, list) else one for name, one in values["card"].items()
+    }
     return Release(
         **{
             **values,
