@@ -22,8 +22,12 @@ every_distribution = pytest.mark.parametrize("folder", [CORE, *OTHERS], ids=lamb
 every_plugin = pytest.mark.parametrize("folder", OTHERS, ids=lambda folder: folder.name)
 
 
+def tables(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 def project(folder: Path) -> dict[str, Any]:
-    return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return tables(folder)["project"]
 
 
 def module(folder: Path) -> str:
@@ -60,6 +64,22 @@ def test_what_a_distribution_says_of_itself_is_the_same_everywhere(folder: Path)
     assert said["name"] == ("rosterbus" if folder == CORE else f"rosterbus-{folder.name}")
     assert (said["license"], said["requires-python"], said["readme"]) == ("Apache-2.0", ">=3.11", "README.md")
     assert "\n## [" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@every_distribution
+def test_a_wheel_carries_its_changelog(folder: Path):
+    wheel = tables(folder)["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+    assert wheel.get("force-include") == {"CHANGELOG.md": f"{module(folder)}/CHANGELOG.md"}
+
+
+@every_plugin
+def test_a_wheel_carries_what_its_connector_declares_to_the_conformance_suite(folder: Path):
+    declared = folder / "src" / module(folder) / "conformance.py"
+    contract = folder / "tests" / f"test_{folder.name.replace('-', '_')}_contract.py"
+
+    assert declared.is_file()
+    assert f"from {module(folder)}.conformance import Test" in contract.read_text(encoding="utf-8")
 
 
 @every_distribution

@@ -1,10 +1,5 @@
-"""The conformance suite: Handshake's student file."""
+"""The conformance suite: the student file put into Handshake's bucket."""
 
-from __future__ import annotations
+from rosterbus_handshake.conformance import TestHandshake
 
-from rosterbus.testing import Ability, DestinationContract
-
-
-class TestHandshake(DestinationContract):
-    connector = "handshake"
-    ability = Ability(test_files=True)
+__all__ = ["TestHandshake"]

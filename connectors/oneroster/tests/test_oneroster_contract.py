@@ -1,23 +1,5 @@
-"""The conformance suite over a small OneRoster package of loose files."""
+"""The conformance suite: a small OneRoster package of loose files."""
 
-from __future__ import annotations
+from rosterbus_oneroster.conformance import TestOneRoster
 
-import tempfile
-import zipfile
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-from rosterbus.testing import SourceContract
-from rosterbus_oneroster.synthetic import write_district
-
-
-class TestOneRoster(SourceContract):
-    connector = "oneroster"
-
-    def export(self, folder: Path) -> Mapping[str, Any]:
-        with tempfile.TemporaryDirectory() as aside:
-            district = write_district(Path(aside), schools=2, students=12, bad_share=0)
-            with zipfile.ZipFile(district.path) as package:
-                package.extractall(folder)
-        return {"location": folder.as_posix()}
+__all__ = ["TestOneRoster"]

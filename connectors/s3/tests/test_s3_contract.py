@@ -1,10 +1,5 @@
 """The conformance suite: what every plugin keeps."""
 
-from __future__ import annotations
+from rosterbus_s3.conformance import TestS3
 
-from rosterbus.testing import ConnectorContract
-
-
-class TestS3(ConnectorContract):
-    kind = "transport"
-    connector = "s3"
+__all__ = ["TestS3"]

@@ -1,9 +1,5 @@
 """The conformance suite: SameGoal by epochs."""
 
-from __future__ import annotations
+from rosterbus_samegoal.conformance import TestSameGoal
 
-from rosterbus.testing import DestinationContract
-
-
-class TestSameGoal(DestinationContract):
-    connector = "samegoal"
+__all__ = ["TestSameGoal"]

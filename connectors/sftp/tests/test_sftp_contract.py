@@ -1,10 +1,5 @@
 """The conformance suite: what every plugin keeps."""
 
-from __future__ import annotations
+from rosterbus_sftp.conformance import TestSFTP
 
-from rosterbus.testing import ConnectorContract
-
-
-class TestSFTP(ConnectorContract):
-    kind = "transport"
-    connector = "sftp"
+__all__ = ["TestSFTP"]

@@ -1,10 +1,5 @@
 """The conformance suite: what every plugin keeps."""
 
-from __future__ import annotations
+from rosterbus_html_report.conformance import TestHtmlReport
 
-from rosterbus.testing import ConnectorContract
-
-
-class TestHtmlReport(ConnectorContract):
-    kind = "report"
-    connector = "html-report"
+__all__ = ["TestHtmlReport"]

@@ -1,10 +1,5 @@
 """The conformance suite: what every plugin keeps."""
 
-from __future__ import annotations
+from rosterbus_sync_report.conformance import TestSyncReport
 
-from rosterbus.testing import ConnectorContract
-
-
-class TestSyncReport(ConnectorContract):
-    kind = "report"
-    connector = "sync-report"
+__all__ = ["TestSyncReport"]

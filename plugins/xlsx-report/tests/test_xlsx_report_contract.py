@@ -1,10 +1,5 @@
 """The conformance suite: what every plugin keeps."""
 
-from __future__ import annotations
+from rosterbus_xlsx_report.conformance import TestXlsxReport
 
-from rosterbus.testing import ConnectorContract
-
-
-class TestXlsxReport(ConnectorContract):
-    kind = "report"
-    connector = "xlsx-report"
+__all__ = ["TestXlsxReport"]
