@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from rosterbus.gate import enter
 from rosterbus.pipelines import Outcome, opened
 from rosterbus.pipelines import run as run_pipeline
 from rosterbus.plan.planning import Order
@@ -35,4 +36,5 @@ def run(
         with opened(project, pipeline, command="run") as context:
             return run_pipeline(context, parts, Order(test, only))
     finally:
+        enter(None)
         os.umask(before)

@@ -10,7 +10,6 @@ import hashlib
 import importlib.metadata
 import re
 import tomllib
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -89,6 +88,8 @@ def content_of(wheel: Path) -> str:
 
     `METADATA` and `entry_points.txt` count as well. It is the same before and after an installation.
     """
+    import zipfile  # not needed by any run
+
     with zipfile.ZipFile(wheel) as archive:
         names = [one.filename for one in archive.infolist() if not one.is_dir() and _counts(one.filename)]
         return _content((name, hashlib.sha256(archive.read(name)).hexdigest()) for name in names)

@@ -22,6 +22,7 @@ import pluggy
 
 from rosterbus.cards import CARD, KINDS, ConnectorCard, read_card
 from rosterbus.errors import ConfigError, PluginError, RosterbusError
+from rosterbus.gate import Gate, current_gate
 from rosterbus.hookspecs import API_VERSION, PROJECT, Hooks
 
 _GROUP = re.compile(rf"{PROJECT}\.v(?P<api>\d+)\.(?P<kind>\w+)s")
@@ -30,7 +31,10 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 @dataclass(frozen=True)
 class Installed:
-    """One entry point of an installed distribution; where it cannot be used, `problem` says why."""
+    """One entry point of an installed distribution; where it cannot be used, `problem` says why.
+
+    `refused` is true where the project's lock does not let it in, so that it is nobody's rival either.
+    """
 
     kind: str
     name: str
@@ -39,6 +43,7 @@ class Installed:
     module: str
     card: ConnectorCard | None
     problem: str | None
+    refused: bool = False
 
     @property
     def plugin(self) -> str:
@@ -64,9 +69,9 @@ class LoadedPlugin:
 
 def installed() -> list[Installed]:
     """Everything that is installed, sorted by kind and name, without importing any of it."""
-    points = importlib.metadata.entry_points()
+    points, gate = importlib.metadata.entry_points(), current_gate()
     groups = [group for group in points.groups if group.startswith(f"{PROJECT}.")]
-    found = [_describe(group, point) for group in groups for point in points.select(group=group)]
+    found = [_describe(group, point, gate) for group in groups for point in points.select(group=group)]
     found.sort(key=lambda one: (one.kind, one.name, one.problem is not None, one.origin))
     return _refuse_rivals(found)
 
@@ -143,7 +148,7 @@ class Plugins:
         self._plugins[plugin.name] = plugin
 
 
-def _describe(group: str, point: importlib.metadata.EntryPoint) -> Installed:
+def _describe(group: str, point: importlib.metadata.EntryPoint, gate: Gate | None) -> Installed:
     shape = _GROUP.fullmatch(group)
     kind = shape["kind"] if shape else group
     distribution, version = (point.dist.name, point.dist.version) if point.dist else ("?", "?")
@@ -153,7 +158,10 @@ def _describe(group: str, point: importlib.metadata.EntryPoint) -> Installed:
         card = _card(point.value, kind)
     except ConfigError as error:
         problem = str(error)
-    return Installed(kind, point.name, distribution, version, point.value, card, problem)
+    refused = gate.refusal(distribution, version) if gate else None
+    return Installed(
+        kind, point.name, distribution, version, point.value, card, refused or problem, bool(refused)
+    )
 
 
 def _check_group(group: str, shape: re.Match[str] | None) -> None:
@@ -197,9 +205,13 @@ def _folder(package: str) -> Path | None:
 def _refuse_rivals(found: Sequence[Installed]) -> list[Installed]:
     claims: dict[str, dict[str, None]] = defaultdict(dict)
     for one in found:
-        claims[one.plugin][one.origin] = None
+        if not one.refused:
+            claims[one.plugin][one.origin] = None
     return [
-        replace(one, problem=_rivalry(one.plugin, list(claims[one.plugin])) or one.problem) for one in found
+        one
+        if one.refused
+        else replace(one, problem=_rivalry(one.plugin, list(claims[one.plugin])) or one.problem)
+        for one in found
     ]
 
 
@@ -226,6 +238,8 @@ def _find(kind: str, name: str, available: Sequence[Installed]) -> Installed:
 def _load(one: Installed) -> LoadedPlugin:
     if one.problem:
         raise PluginError(f"{one.plugin} ({one.origin}) cannot be used: {one.problem}")
+    if (gate := current_gate()) and (wrong := gate.examine(one.distribution, one.version)):
+        raise PluginError(f"{one.plugin} ({one.origin}) cannot be used: {wrong}")
     try:
         module = importlib.import_module(one.module)
     except (Exception, SystemExit) as error:

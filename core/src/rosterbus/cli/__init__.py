@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from rosterbus.errors import RosterbusError, unforeseen
+from rosterbus.gate import enter
 
 INTERRUPTED = 130
 
@@ -92,6 +93,7 @@ def command_line(arguments: Sequence[str]) -> int:
     # Libraries have nothing to tell a person: what matters comes as an error, and theirs may quote a host or a path.
     logging.getLogger().addHandler(logging.NullHandler())
     as_json = "--json" in arguments
+    enter(None)
     try:
         code = root.main(list(arguments), standalone_mode=False)
     except click.ClickException as error:
@@ -104,6 +106,8 @@ def command_line(arguments: Sequence[str]) -> int:
         foreseen = error if isinstance(error, RosterbusError) else unforeseen(error)
         click.echo(f"rosterbus: {foreseen}", err=True)
         return _ended(str(foreseen), foreseen.exit_code, as_json=as_json)
+    finally:
+        enter(None)
     return code if isinstance(code, int) else 0
 
 

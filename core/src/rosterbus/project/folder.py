@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from marshmallow import fields
 
 from rosterbus.errors import ConfigError
+from rosterbus.gate import Guarded, enter
+from rosterbus.lock import LOCK
 from rosterbus.notices import KINDS
 from rosterbus.project.documents import Document, Documented, Origin, read_document
 from rosterbus.project.validation import validate_settings
@@ -20,6 +22,7 @@ from rosterbus.settings import Settings, Values, group, number, table, text, tex
 
 PROJECT_FILE = "rosterbus.toml"
 STATE = ".rosterbus"
+MARKET = "market"
 BaselineKind = Literal["values", "digests"]
 BASELINES: tuple[BaselineKind, ...] = get_args(BaselineKind)
 
@@ -48,7 +51,8 @@ class Project(Documented):
     """A project folder. `file` is None where there is no `rosterbus.toml` and everything has its default.
 
     `state_dir` is where ledger, baselines and staged files live; nothing of it has been created. `exclude` is
-    the list of opt-outs, to be read with `read_optouts`. `environment` is blank for the project itself.
+    the list of opt-outs, to be read with `read_optouts`. `environment` is blank for the project itself. `guarded`
+    says where its lock would be, and how strictly it is taken.
     """
 
     state_dir: Path
@@ -61,6 +65,7 @@ class Project(Documented):
     plan_hours: int = 24
     baseline: BaselineKind = "values"
     exclude: Path | None = None
+    guarded: Guarded | None = None
 
 
 class RetentionSettings(Settings):
@@ -82,6 +87,21 @@ class PrivacySettings(Settings):
     )
 
 
+class MarketSettings(Settings):
+    """How ``[market]`` is written."""
+
+    lock = text(
+        "what becomes of a plugin that is not as rosterbus.lock has it",
+        default="refuse",
+        choices=("refuse", "warn"),
+    )
+    warn_after_days = number(
+        "days after which a run tells that the marketplace was not asked",
+        default=Guarded.warn_after_days,
+        least=1,
+    )
+
+
 class ProjectSettings(Settings):
     """How `rosterbus.toml` is written."""
 
@@ -96,6 +116,7 @@ class ProjectSettings(Settings):
     plan_hours = number("hours until a plan is too old to apply", default=Project.plan_hours, least=1)
     baseline = text("what is kept of what a vendor holds", default="values", choices=BASELINES)
     privacy = group(PrivacySettings, "who is told to nobody")
+    market = group(MarketSettings, "how strictly the lock of installed connectors is taken")
     environments = table("tables of settings that replace the others with --environment NAME")
 
 
@@ -121,7 +142,9 @@ def load_project(folder: Path | None = None, *, environment: str = "") -> Projec
     if environment and not (isinstance(declared, Mapping) and environment in declared):
         names = list(declared) or f"none; declare it as [environments.{environment}] in {PROJECT_FILE}"
         raise ConfigError("there is no such environment", file=file, found=environment, allowed=names)
-    return _project(document.in_environment(environment), environment)
+    guarded = _guarded(document)
+    enter(guarded)
+    return replace(_project(document.in_environment(environment), environment), guarded=guarded)
 
 
 def read_timezone(origin: Origin, name: str) -> ZoneInfo:
@@ -173,6 +196,14 @@ def _state_dir(document: Document, written: str, environment: str) -> Path:
             ("state_dir",), "the state needs a folder of its own, closed to others", found=repr(written)
         )
     return path
+
+
+def _guarded(document: Document) -> Guarded:
+    """One environment of Python, one lock, whatever environment of the project is meant."""
+    values = validate_settings(ProjectSettings, document.values, document)
+    state_dir = _state_dir(document, values.state_dir, "")
+    said = values.market or MarketSettings().load({})
+    return Guarded(document.folder / LOCK, state_dir / MARKET, said.lock == "warn", said.warn_after_days)
 
 
 def _exclude(document: Document, values: Values) -> Path | None:
