@@ -48,42 +48,51 @@ class ConnectorCard:
 def read_card(path: Path) -> ConnectorCard:
     """Read one `connector.toml`; raises ConfigError with file, key, what was found and what is allowed."""
     try:
-        card = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"the card cannot be read: {error.strerror}", file=path) from error
     except ValueError as error:
         raise ConfigError(f"the card is not TOML in UTF-8: {error}", file=path) from error
+    return parse_card(text, file=path)
+
+
+def parse_card(text: str, *, file: Path | str) -> ConnectorCard:
+    """`read_card` of what was read already, from `file`."""
+    try:
+        card = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"the card is not TOML in UTF-8: {error}", file=file) from error
     if isinstance(card.get("kind"), str):
         card["kind"] = [card["kind"]]
-    _check_names(path, card)
+    _check_names(file, card)
     for key, value in card.items():
-        _check_value(path, key, value)
-    _check_presence(path, card)
+        _check_value(file, key, value)
+    _check_presence(file, card)
     fields: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in card.items()}
     return ConnectorCard(**fields)
 
 
-def _check_names(path: Path, card: Mapping[str, Any]) -> None:
+def _check_names(file: Path | str, card: Mapping[str, Any]) -> None:
     known = (*_TEXTS, *_LISTS, "commands")
     if unknown := sorted(set(card) - set(known)):
-        raise ConfigError("the card has an unknown key", file=path, found=f"`{unknown[0]}`", allowed=known)
+        raise ConfigError("the card has an unknown key", file=file, found=f"`{unknown[0]}`", allowed=known)
 
 
-def _check_presence(path: Path, card: Mapping[str, Any]) -> None:
+def _check_presence(file: Path | str, card: Mapping[str, Any]) -> None:
     required: tuple[str, ...] = _REQUIRED
     if "destination" in card.get("kind", ()):
         required += _REQUIRED_OF_DESTINATIONS
     if missing := [key for key in required if key not in card]:
-        raise ConfigError(f"the card lacks {', '.join(f'`{key}`' for key in missing)}; add it", file=path)
+        raise ConfigError(f"the card lacks {', '.join(f'`{key}`' for key in missing)}; add it", file=file)
 
 
-def _check_value(path: Path, key: str, value: Any) -> None:
+def _check_value(file: Path | str, key: str, value: Any) -> None:
     if key in _TEXTS:
         allowed, right = "a text", isinstance(value, str)
     elif key == "kind":
         allowed, right = (
             ", ".join(KINDS),
-            isinstance(value, list) and bool(value) and set(value) <= set(KINDS),
+            isinstance(value, list) and bool(value) and all(one in KINDS for one in value),
         )
     elif key in _LISTS:
         allowed, right = (
@@ -95,5 +104,5 @@ def _check_value(path: Path, key: str, value: Any) -> None:
         right = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
     if not right:
         raise ConfigError(
-            "the card says something else than it may", file=path, key=key, found=repr(value), allowed=allowed
+            "the card says something else than it may", file=file, key=key, found=repr(value), allowed=allowed
         )
