@@ -198,7 +198,7 @@ def test_every_python_block_of_a_connector_can_be_loaded():
     for page, block in blocks("python"):
         module = ModuleType("rosterbus_example")
         exec(compile(block, shown(page), "exec"), module.__dict__)
-        assert module.layouts[0].spec.file == "students.csv"
+        assert hasattr(module, "validate") or module.layouts[0].spec.file == "students.csv"
 
 
 def test_every_link_leads_somewhere():

@@ -29,6 +29,7 @@ from rosterbus.plan.view import LayoutView, PlanView
 from rosterbus.plugins import Plugins
 from rosterbus.private import open_private, private_folder, write_private_text
 from rosterbus.project import DeliveryPart, Pipeline, Project, validate_settings
+from rosterbus.rulings import asked
 from rosterbus.settings import Values
 
 Progress = Callable[[str], None]
@@ -56,6 +57,8 @@ class RunContext:
     twins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     extracts: Path | None = None
     """Where the copies of the source's files lie, if not in the state; then nothing is fetched any more."""
+    rule_settings: Mapping[str, Values] = field(default_factory=dict)
+    """The settings of the pipeline's rules plugins, by their full names."""
     _told: dict[str, int] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -172,8 +175,14 @@ class RunContext:
 
     def rules(self, layout: LayoutSpec, settings: Values) -> list[Rule]:
         """The predicates that plugins add to a layout."""
-        answers = self.plugins.ask_all("validate", step="validating", layout=layout, settings=settings)
-        return [rule for _, rules in answers for rule in rules or ()]
+        rules: list[Rule] = []
+        for plugin in self.plugins.names:
+            if self.plugins.implements(plugin, "validate"):
+                own = self.rule_settings.get(plugin, settings)
+                rules += asked(
+                    self.plugins, plugin, "validate", Rule, step="validating", layout=layout, settings=own
+                )
+        return rules
 
     def baseline(self, spec: DeliveryPart, layout: str) -> Baseline | None:
         """What the vendor is believed to hold of a layout; None where nobody ever said."""
@@ -257,9 +266,9 @@ class RunContext:
         for plugin in self.plugins.names:
             concerned = plugin == own or not plugin.startswith("destination:")
             if concerned and self.plugins.implements(plugin, "judge"):
-                found += (
-                    self.plugins.call(plugin, "judge", step="judging", plan=view, settings=view.settings)
-                    or ()
+                settings = self.rule_settings.get(plugin, view.settings)
+                found += asked(
+                    self.plugins, plugin, "judge", Finding, step="judging", plan=view, settings=settings
                 )
         return found
 

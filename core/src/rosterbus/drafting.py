@@ -13,11 +13,12 @@ from marshmallow import fields
 
 from rosterbus.describing import example_settings, layouts_with, setting_rows
 from rosterbus.layouts import Direct
-from rosterbus.plugins import examine, load
+from rosterbus.plugins import Installed, Plugins, examine, load
 from rosterbus.project import pipeline_schema
 from rosterbus.project.expectations import GuardSettings
 from rosterbus.project.folder import ProjectSettings
 from rosterbus.project.validation import fields_of
+from rosterbus.rulings import has_rules
 from rosterbus.settings import Settings
 
 SCHEMA_FILE = "pipeline.schema.json"
@@ -101,19 +102,23 @@ def required_settings(kind: str, connector: str) -> list[str]:
 
 
 def schema_text() -> str:
-    """The JSON Schema of pipelines with every connector that is installed and can be used."""
+    """The JSON Schema of pipelines with every connector and all rules that are installed and can be used."""
     usable = [one for one in examine() if not one.problem]
-    schemas: dict[str, dict[str, type[Settings]]] = {"source": {}, "destination": {}}
+    schemas: dict[str, dict[str, type[Settings]]] = {"source": {}, "destination": {}, "extension": {}}
     for one in usable:
-        if one.kind in schemas:
-            schemas[one.kind][one.name] = load(one.kind, one.name).module.Settings
-    return json.dumps(pipeline_schema(schemas["source"], schemas["destination"]), indent=1) + "\n"
+        if one.kind in ("source", "destination") or (one.kind == "extension" and _rules(one)):
+            schemas[one.kind][one.name] = getattr(load(one.kind, one.name).module, "Settings", Settings)
+    return json.dumps(pipeline_schema(*schemas.values()), indent=1) + "\n"
 
 
 def local_timezone(link: Path = Path("/etc/localtime")) -> str | None:
     """The name of this machine's time zone, as far as its system tells."""
     _, found, name = link.resolve().as_posix().rpartition("/zoneinfo/")
     return name if found and link.exists() else None
+
+
+def _rules(one: Installed) -> bool:
+    return has_rules(Plugins([(one.kind, one.name)]), one.plugin)
 
 
 def _connector(kind: str, name: str, table: str, filled: Mapping[str, Any]) -> str:

@@ -3,7 +3,8 @@
 A connector is a module. Beside hooks it may have `Settings` (a `rosterbus.settings.Settings` schema) and `layouts` (a
 tuple of layouts, or a function of the settings that gives one). `extract`, `map`, `address`, `load`, `reconcile`,
 `job`, `feedback`, `probe` and `twin` are asked of one named connector alone; `validate`, `judge`, `report` and
-`notify` of everyone in the pipeline. Hooks must not print, must not log cell values, and raise `ConnectorError`
+`notify` of everyone in the pipeline. An extension with `validate` or `judge` is a plugin of rules: a pipeline names it
+as ``[rules.<name>]``, and it is asked with the settings that stand there. Hooks must not print, must not log cell values, and raise `ConnectorError`
 (final) or `RetriableError` (the next run goes on) for what the other side did.
 """
 
@@ -51,12 +52,18 @@ class Hooks:
 
     @hookspec
     def validate(self, layout: LayoutSpec, settings: Any) -> Sequence[Rule]:
-        """Add predicates over one layout's rendered rows. Asked of every plugin in the pipeline."""
+        """Add predicates over one layout's rendered rows. Asked of every plugin in the pipeline.
+
+        `settings` are those of the delivery; of rules that the pipeline names, those of the rules.
+        """
         raise NotImplementedError
 
     @hookspec
     def judge(self, plan: PlanView, settings: Any) -> Sequence[Finding]:
-        """Judge a whole plan, before it is staged and again when it is applied. Must only look."""
+        """Judge a whole plan, before it is staged and again when it is applied. Must only look.
+
+        `settings` are those of the delivery, or the rules' own; `plan.settings` are always the delivery's.
+        """
         raise NotImplementedError
 
     @hookspec

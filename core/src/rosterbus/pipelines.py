@@ -15,6 +15,7 @@ from rosterbus.delivery.purging import purge_old, purge_working
 from rosterbus.delivery.receipts import Receipt, worst
 from rosterbus.errors import RosterbusError, unforeseen
 from rosterbus.fetching import CORE_TRANSPORTS
+from rosterbus.gate import environment_warnings
 from rosterbus.ledger import Ledger
 from rosterbus.notifying import Failure, tell_people
 from rosterbus.plan.guards import Guards
@@ -24,6 +25,7 @@ from rosterbus.plugins import Plugins, installed
 from rosterbus.project import DeliveryPart, Pipeline, Project
 from rosterbus.refusing import refuse_reaching
 from rosterbus.reporting import write_reports
+from rosterbus.rulings import settings_of_rules
 from rosterbus.runs import accept, plan_one, reading
 
 
@@ -79,17 +81,23 @@ def opened(
     `brought` are plugins that need no entry point, by their full name ("source:toy").
     """
     refuse_reaching(pipeline)
+    for sentence in environment_warnings():
+        progress(sentence)
     moment = (now or datetime.now(UTC)).astimezone(pipeline.timezone)
     own = ledger or (Ledger(project.state_dir, clock=lambda: moment) if now else Ledger(project.state_dir))
     named = [("source", pipeline.source.connector)]
     named += [("destination", part.connector) for part in pipeline.deliveries]
+    named += [("extension", part.name) for part in pipeline.rules]
     named += [(one.kind, one.name) for one in installed() if one.kind == "report" and not one.problem]
     try:
         core = {**CORE_TRANSPORTS, "rule:guards": Guards(), **(brought or {})}
         plugins = Plugins([one for one in named if ":".join(one) not in core], core=core)
+        rules = settings_of_rules(pipeline, plugins)
         token = own.runs.begin(pipeline.name, command)
         with _noted(own, token):
-            yield RunContext(project, pipeline, own, plugins, moment, token, progress, twins or {}, extracts)
+            yield RunContext(
+                project, pipeline, own, plugins, moment, token, progress, twins or {}, extracts, rules
+            )
     finally:
         if ledger is None:
             own.close()

@@ -14,9 +14,18 @@ from rosterbus.fetching import CORE_TRANSPORTS
 from rosterbus.layouts import LayoutSpec
 from rosterbus.plan.compilation import Complain, compile_corrections, compile_layout
 from rosterbus.plugins import Plugins
-from rosterbus.project import DeliveryPart, LayoutMap, Pipeline, Project, load_pipeline, validate_settings
+from rosterbus.project import (
+    DeliveryPart,
+    LayoutMap,
+    Pipeline,
+    Project,
+    RulesPart,
+    load_pipeline,
+    validate_settings,
+)
 from rosterbus.roster import vocabulary
 from rosterbus.roster.presumed import PresumedColumns
+from rosterbus.rulings import settings_of
 from rosterbus.settings import Values
 from rosterbus.transports import local_path, scheme_of
 
@@ -33,6 +42,8 @@ def _pipeline(project: Project, name: str) -> Iterator[Fact]:
     yield Fact("ok", about, f"{pipeline.source.connector} -> {names}, in the time zone {pipeline.timezone}")
     yield from reported(about, _source(pipeline))
     yield from reported(about, _corrections(pipeline))
+    for rules in pipeline.rules:
+        yield from reported(about, _rules(pipeline, rules))
     for part in pipeline.deliveries:
         yield from reported(f"{about} -> {part.name}", _delivery(pipeline, part))
 
@@ -79,6 +90,15 @@ def _corrections(pipeline: Pipeline) -> Iterator[Fact]:
         compile_corrections(entries, columns, folder=pipeline.folder, complain=_complain(pipeline, at))
         yield Fact("ok", pipeline.name, f"{len(entries)} corrections of `{name}` compile")
         yield from _extras(pipeline.name, name, columns)
+
+
+def _rules(pipeline: Pipeline, part: RulesPart) -> Iterator[Fact]:
+    plugins = Plugins([("extension", part.name)])
+    values = settings_of(pipeline, part, plugins)
+    yield Fact(
+        "ok", pipeline.name, f"the rules of {plugins[part.plugin]} are asked; their settings are right"
+    )
+    yield from secret_facts(pipeline.name, values)
 
 
 def _delivery(pipeline: Pipeline, part: DeliveryPart) -> Iterator[Fact]:

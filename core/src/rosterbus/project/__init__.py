@@ -6,7 +6,14 @@ from rosterbus.project.editor_schema import json_schema, pipeline_schema
 from rosterbus.project.expectations import METRICS, Expect, Guards, Metric
 from rosterbus.project.folder import Notifier, Project, Retention, load_project
 from rosterbus.project.mappings import LayoutMap, MappingEntry, Unmatched
-from rosterbus.project.pipelines import DeliveryPart, Pipeline, SourcePart, load_pipeline, pipeline_files
+from rosterbus.project.pipelines import (
+    DeliveryPart,
+    Pipeline,
+    RulesPart,
+    SourcePart,
+    load_pipeline,
+    pipeline_files,
+)
 from rosterbus.project.privacy import OptOut, read_optouts
 from rosterbus.project.validation import validate_settings
 
@@ -24,6 +31,7 @@ __all__ = [
     "Pipeline",
     "Project",
     "Retention",
+    "RulesPart",
     "SourcePart",
     "Unmatched",
     "json_schema",

@@ -72,9 +72,11 @@ def json_schema(settings: type[marshmallow.Schema]) -> dict[str, Any]:
 
 
 def pipeline_schema(
-    sources: Mapping[str, type[Settings]], destinations: Mapping[str, type[Settings]]
+    sources: Mapping[str, type[Settings]],
+    destinations: Mapping[str, type[Settings]],
+    rules: Mapping[str, type[Settings]] | None = None,
 ) -> dict[str, Any]:
-    """The JSON Schema of a pipeline file for these connectors, by name."""
+    """The JSON Schema of a pipeline file for these connectors and rules plugins, by name."""
     schema = json_schema(PipelineSettings)
     shared = {
         "map": {"type": "object", "additionalProperties": _layout_map(where=True)},
@@ -92,6 +94,10 @@ def pipeline_schema(
         "additionalProperties": {
             "anyOf": [_part(name, own, shared, named=True) for name, own in destinations.items()]
         },
+    }
+    schema["properties"]["rules"] |= {
+        "properties": {name: json_schema(own) for name, own in (rules or {}).items()},
+        "additionalProperties": False,
     }
     return {"$schema": DRAFT, "title": "rosterbus pipeline", **schema}
 

@@ -1,4 +1,4 @@
-"""One pipeline: a source, its deliveries, and what is guarded and expected."""
+"""One pipeline: a source, its deliveries, and what is ruled, guarded and expected."""
 
 from __future__ import annotations
 
@@ -64,6 +64,24 @@ class DeliveryPart:
 
 
 @dataclass(frozen=True)
+class RulesPart:
+    """Rules of a district or a state: the name of an installed extension that has some, and its settings as written."""
+
+    name: str
+    settings: Mapping[str, Any]
+
+    @property
+    def plugin(self) -> str:
+        """The extension by its full name."""
+        return f"extension:{self.name}"
+
+    @property
+    def key_path(self) -> tuple[str, ...]:
+        """Where it stands in the file."""
+        return ("rules", self.name)
+
+
+@dataclass(frozen=True)
 class Pipeline(Documented):
     """A whole pipeline, checked as far as it can be without its connectors. `file` is None for arguments."""
 
@@ -74,6 +92,7 @@ class Pipeline(Documented):
     deliveries: tuple[DeliveryPart, ...]
     expects: tuple[Expect, ...]
     guards: Guards
+    rules: tuple[RulesPart, ...] = ()
 
     def delivery(self, name: str) -> DeliveryPart:
         """One delivery by name; raises ConfigError with the names there are."""
@@ -93,6 +112,9 @@ class PipelineSettings(Settings):
         keys=fields.String(), required=True, metadata={"about": "where the roster comes from"}
     )
     deliver = fields.Dict(keys=fields.String(), required=True, metadata={"about": "to whom it goes"})
+    rules = table_field(
+        "rules of a district or a state that are asked beside the vendors': a table of settings for each extension"
+    )
     guards = group(GuardSettings, "the limits past which a plan is held")
     expect = fields.List(
         fields.Nested(ExpectSettings), load_default=list, metadata={"about": "what is legitimate for a while"}
@@ -142,6 +164,7 @@ def read_pipeline(project: Project, document: Document, *, default_name: str) ->
         ),
         expects=tuple(read_expects(values.expect, document)),
         guards=guards,
+        rules=tuple(_rules(document, name, raw) for name, raw in document.values.get("rules", {}).items()),
         document=document,
     )
 
@@ -200,6 +223,12 @@ def _delivery(document: Document, name: str, raw: Any, *, project: Project, guar
         guards=read_guards(guards, stricter, document, (*at, "guards")),
         baseline=_baseline(document, written.get("baseline", project.baseline), (*at, "baseline")),
     )
+
+
+def _rules(document: Document, name: str, raw: Any) -> RulesPart:
+    at = ("rules", name)
+    _check_name(document, at, name)
+    return RulesPart(name, table(document, raw, at))
 
 
 def _connector(
