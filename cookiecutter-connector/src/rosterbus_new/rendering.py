@@ -1,0 +1,59 @@
+"""The template, rendered: where it lies, and what comes of it for some answers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cookiecutter.exceptions import CookiecutterException
+from cookiecutter.generate import generate_context, generate_files
+from cookiecutter.prompt import prompt_for_config
+from rosterbus.errors import RosterbusError
+
+from rosterbus_new.answers import Answers
+
+INSTALLED = Path(__file__).parent / "template"
+CHECKOUT = Path(__file__).parents[2]
+DISTRIBUTION = "rosterbus-new"
+
+
+def template() -> Path:
+    """The folder of the template: within an installed package, or beside the source of a checkout."""
+    return INSTALLED if (INSTALLED / "cookiecutter.json").is_file() else CHECKOUT
+
+
+def template_version() -> str:
+    """The template has the version of the distribution that brings it."""
+    return version(DISTRIBUTION)
+
+
+def distribution(answers: Answers) -> str:
+    """The name of the distribution, which is that of its folder."""
+    return f"rosterbus-{answers['name']}"
+
+
+def render(answers: Answers, into: Path, *, files: str = "", source: Path | None = None) -> Path:
+    """Render the template below `into`, and answer with the new folder.
+
+    `files` is the text of a module of layouts in the place of the example's; `source` another template. Raises
+    RosterbusError where the template is broken.
+    """
+    folder = source or template()
+    given: dict[str, Any] = {key: answer for key, answer in answers.items() if answer}
+    context = generate_context(str(folder / "cookiecutter.json"), extra_context={**given, "_files": files})
+    try:
+        values: Mapping[str, Any] = prompt_for_config(context, no_input=True)
+        made = generate_files(folder, {"cookiecutter": values}, into)
+    except CookiecutterException as error:
+        raise RosterbusError(f"the template cannot be rendered: {error}") from error
+    return Path(made)
+
+
+def move_into_place(rendered: Path, place: Path) -> None:
+    """Give the new folder its name, or fill the empty one that is there."""
+    if place.exists():
+        place.rmdir()
+    shutil.move(rendered, place)

@@ -1,0 +1,39 @@
+"""{{ cookiecutter.system }} on this machine: an SFTP server, and an importer that takes folders with COMPLETE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rosterbus.deliveries import Twin
+from rosterbus.private import private_folder
+from rosterbus_sftp.server import SFTPServer
+
+from {{ cookiecutter.module }}.destination import MARKER
+from {{ cookiecutter.module }}.importer import ANSWERS, Importer
+
+FOLDER = "/upload"
+
+
+def start(folder: Path) -> Twin:
+    """Start the server over `folder`; started again there, it is the same one."""
+    server, importer = SFTPServer(folder / "server"), Importer()
+    upload = private_folder(server.home() / FOLDER.strip("/"))
+
+    def settle() -> Sequence[Mapping[str, Any]]:
+        for marker in sorted(upload.glob(f"*/{MARKER}")):
+            files = sorted(marker.parent.glob("*.csv"))
+            importer.take(marker.parent.name, {file.name: file.read_bytes() for file in files})
+        return importer.analyses
+
+    server.start()
+    return Twin(
+        name="{{ cookiecutter.name }}",
+        settings={**server.settings(), "folder": FOLDER},
+        reach=[server.command()],
+        stop=server.stop,
+        settle=settle,
+        answers=ANSWERS,
+        folder=folder,
+    )
