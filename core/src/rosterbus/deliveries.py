@@ -251,7 +251,11 @@ class Twin:
     loopback; None for a twin without a network. `faults` are by name what the twin can do wrong: a destination's
     ``stranger`` (somebody else answers at its address, who gives a function that tells the verbs it was told, blank of
     data), ``disk full`` and ``answer lost`` (it has taken everything, and the answer never comes); a source's
-    ``short page``, ``clamped pages``, ``error midway``, ``changes midway``, ``lost column``.
+    ``short page`` (a page that is not the last has fewer rows), ``clamped pages`` (each page has fewer rows than were
+    asked for), ``error midway``, ``changes midway`` (once, while it is read: one person has another name), ``lost
+    column``, ``zero rows``, ``repeated ids`` (one id stands twice, with other cells), ``dangling references`` (a row
+    that others refer to is gone), ``gap`` (what changed since the last time is no longer known). The twin of a source
+    that gives changes has `extras["change"]`: a function that gives one person another name, for good.
     """
 
     name: str

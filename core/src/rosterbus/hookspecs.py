@@ -4,8 +4,8 @@ A connector is a module. Beside hooks it may have `Settings` (a `rosterbus.setti
 tuple of layouts, or a function of the settings that gives one). `extract`, `map`, `address`, `load`, `reconcile`,
 `job`, `feedback`, `probe` and `twin` are asked of one named connector alone; `validate`, `judge`, `report` and
 `notify` of everyone in the pipeline. An extension with `validate` or `judge` is a plugin of rules: a pipeline names it
-as ``[rules.<name>]``, and it is asked with the settings that stand there. Hooks must not print, must not log cell values, and raise `ConnectorError`
-(final) or `RetriableError` (the next run goes on) for what the other side did.
+as ``[rules.<name>]``, and it is asked with the settings that stand there. Hooks must not print, must not log cell
+values, and raise `ConnectorError` (final) or `RetriableError` (the next run goes on) for what the other side did.
 """
 
 from __future__ import annotations
@@ -124,8 +124,8 @@ class Hooks:
     def twin(self, folder: Path, settings: Mapping[str, Any]) -> Twin:
         """Start the vendor's stand-in on loopback, on free ports, with its files in `folder`.
 
-        `settings` are the delivery's own as written (secrets unread), so that the twin can mirror names and
-        folders; empty when started alone.
+        `settings` are the delivery's or the source's own as written (secrets unread), so that the twin can mirror
+        names and folders; empty when started alone. A source that reads files needs no twin.
         """
         raise NotImplementedError
 

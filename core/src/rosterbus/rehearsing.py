@@ -15,7 +15,7 @@ from rosterbus.delivery.baselines import set_empty
 from rosterbus.ledger import Ledger
 from rosterbus.ledger.ledger import FILE as LEDGER
 from rosterbus.pipelines import Outcome, opened, run
-from rosterbus.plugins import Plugins
+from rosterbus.plugins import Plugins, installed
 from rosterbus.private import private_folder
 from rosterbus.project import DeliveryPart, Pipeline, Project
 from rosterbus.secrets import sealed
@@ -29,13 +29,37 @@ class Rehearsal:
     analyses: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def start_twin(connector: str, folder: Path, settings: Mapping[str, Any]) -> Twin:
-    """Start the twin of one connector; raises PluginError where it has none."""
-    plugin = f"destination:{connector}"
-    twin: Twin = Plugins([("destination", connector)]).call(
+def start_twin(
+    connector: str, folder: Path, settings: Mapping[str, Any], *, kind: str = "destination"
+) -> Twin:
+    """Start the twin of one connector, a destination or a source; raises PluginError where it has none."""
+    plugin = f"{kind}:{connector}"
+    twin: Twin = Plugins([(kind, connector)]).call(
         plugin, "twin", step="starting the twin", folder=private_folder(folder), settings=settings
     )
     return twin
+
+
+def kind_with_twin(connector: str) -> str:
+    """Which of the plugins of this name stands behind `rosterbus twin`: the source only where nothing is sent."""
+    kinds = {one.kind for one in installed() if one.name == connector}
+    return "source" if "source" in kinds and "destination" not in kinds else "destination"
+
+
+@contextmanager
+def with_source_twin(pipeline: Pipeline, folder: Path, progress: Progress) -> Iterator[Pipeline]:
+    """The pipeline as it reads its source's twin, where the source has one; else as it is."""
+    source = pipeline.source
+    plugin = f"source:{source.connector}"
+    if not Plugins([("source", source.connector)]).implements(plugin, "twin"):
+        yield pipeline
+        return
+    progress(f"starting the twin of {source.connector}")
+    twin = start_twin(source.connector, folder, source.settings, kind="source")
+    try:
+        yield replace(pipeline, source=replace(source, settings={**source.settings, **twin.settings}))
+    finally:
+        twin.stop()
 
 
 @contextmanager
@@ -58,22 +82,24 @@ def rehearse(
 ) -> Rehearsal:
     """Run the pipeline against twins. No credential is read, and nothing outside this machine is reached.
 
-    A source that is elsewhere is replaced by its last copy here.
+    A source that asks a running system asks its twin instead; the files of one that is elsewhere are their last copy.
     """
     with tempfile.TemporaryDirectory(prefix="rosterbus-rehearsal-") as name:
         folder = private_folder(Path(name))
         pretended = replace(project, state_dir=folder / "state", notifiers=())
         with (
             sealed(),
+            with_source_twin(pipeline, folder / "source", progress) as asked,
             twins_of(deliveries, folder / "twins", progress) as twins,
             Ledger(folder / "state") as ledger,
         ):
             settings = {name: twin.settings for name, twin in twins.items()}
-            _take_over_source(project, pipeline, ledger)
+            if asked is pipeline:
+                _take_over_source(project, pipeline, ledger)
             extracts = project.state_dir / "extracts" / pipeline.name
             with opened(
                 pretended,
-                pipeline,
+                asked,
                 command="rehearse",
                 progress=progress,
                 ledger=ledger,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from rosterbus.rehearsing import start_twin
+from rosterbus.rehearsing import kind_with_twin, start_twin
 
 
 @click.command("twin")
@@ -25,10 +25,10 @@ from rosterbus.rehearsing import start_twin
     help="Stop after this long; default: on Ctrl-C.",
 )
 def command(name: str, folder: Path | None, seconds: float | None) -> int:
-    """Start the twin of the destination NAME, and tell how to reach it."""
+    """Start the twin of the connector NAME, and tell how to reach it."""
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rosterbus-twin-")))
-        twin = start_twin(name, place, {})
+        twin = start_twin(name, place, {}, kind=kind_with_twin(name))
         stack.callback(twin.stop)
         click.echo(f"the twin of {name} is up; its files lie in {place}")
         for line in twin.reach:

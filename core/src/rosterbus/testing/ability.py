@@ -16,6 +16,12 @@ class Ability:
     `network`: whether the vendor is reached over a network; a folder or a database file is not.
     `credentials`: whether the vendor asks for a secret.
     `identity`: whether the vendor proves who it is, by a host key or a certificate, before it is told anything.
+    `files`: whether a source reads text files, which the suite writes by `export` and damages.
+    `encoding_setting`: the setting of such a source by which a pipeline declares another encoding than UTF-8.
+    `live`: whether a source asks a system that answers, an API or a database; its twin stands in for that.
+    `paged`: whether a live source reads page after page.
+    `incremental`: whether a source answers with what changed since the last time.
+    `proves_unchanged`: whether a source answers `Unchanged` or `Nothing` where there is nothing new.
     `waived`: the name of a test and the reason why this connector cannot pass it. A waived test still runs, and one
     that passes is an error: the waiver is to be taken out.
     """
@@ -26,4 +32,10 @@ class Ability:
     network: bool = True
     credentials: bool = True
     identity: bool = True
+    files: bool = True
+    encoding_setting: str = ""
+    live: bool = False
+    paged: bool = False
+    incremental: bool = False
+    proves_unchanged: bool = False
     waived: Mapping[str, str] = field(default_factory=dict)
