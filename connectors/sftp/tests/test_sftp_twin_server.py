@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -9,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from rosterbus.errors import ConnectorError, RetriableError
 from rosterbus_sftp import SFTPSettings, connect
 from rosterbus_sftp.server import SFTPServer
 
@@ -91,6 +93,57 @@ def test_each_user_has_a_disk_of_their_own(tmp_path):
         for user, names in (("north", {"n.csv": 0}), ("south", {})):
             with connect(SFTPSettings().load(server.settings(user))) as remote:
                 assert remote.names("/") == names
+
+
+def test_what_arrived_can_be_read_back_wherever_it_was_moved(server, load, roster):
+    digest = hashlib.sha256(roster.read_bytes()).hexdigest()
+    with connect(load()) as remote:
+        remote.make_folder("/epoch")
+        remote.put(roster, "epoch/students.csv")
+        remote.mark("/epoch/COMPLETE")
+        remote.rename("/epoch", "/whole")
+    (server.home() / "whole" / "students.csv").unlink()
+    assert server.received("/whole/students.csv") == roster.read_bytes()
+    with pytest.raises(KeyError):
+        server.received("/epoch/students.csv")
+    told = [(one.what, one.name) for one in server.seen() if one.name]
+    assert told == [
+        ("made a folder", "/epoch"),
+        ("created", "/epoch/students.csv.part"),
+        ("wrote", "/epoch/students.csv.part"),
+        ("renamed", "/epoch/students.csv"),
+        ("created", "/epoch/COMPLETE"),
+        ("wrote", "/epoch/COMPLETE"),
+        ("renamed", "/whole"),
+        ("renamed", "/whole/students.csv"),
+        ("renamed", "/whole/COMPLETE"),
+    ]
+    assert [one.sha256 for one in server.seen() if one.name.endswith("/students.csv")] == [digest, digest]
+
+
+def test_an_upload_that_is_taken_up_again_is_kept_whole(server, load, roster):
+    server.faults.cut_after = 1_000_000
+    with pytest.raises(RetriableError), connect(load()) as remote:
+        remote.put(roster, "/students.csv")
+    server.faults.cut_after = None
+    with connect(load()) as remote:
+        remote.put(roster, "/students.csv")
+    assert server.received("/students.csv") == roster.read_bytes()
+
+
+def test_what_a_server_can_do_wrong_is_over_afterwards(server, load, roster):
+    wrongs = server.wrongs(drop_after="COMPLETE")
+    with wrongs["stranger"]() as told:
+        with pytest.raises(ConnectorError, match="another host key"), connect(load()):
+            pass
+        assert told() == ["connect"]
+    with wrongs["disk full"](), pytest.raises(RetriableError, match="full"), connect(load()) as remote:
+        remote.put(roster, "/students.csv")
+    with wrongs["answer lost"](), pytest.raises(RetriableError, match="lost"), connect(load()) as remote:
+        remote.mark("/COMPLETE")
+    with connect(load()) as remote:
+        remote.put(roster, "/students.csv")
+        assert "COMPLETE" in remote.names("/")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes mean nothing on Windows")

@@ -46,6 +46,11 @@ def start(folder: Path) -> Twin:
         answers=ANSWERS,
         folder=folder,
         extras={"server": server, "loader": watcher.loader},
+        seen=server.seen,
+        received=server.received,
+        port=server.port,
+        through=server.through,
+        faults=server.wrongs(drop_after=MARKER),
     )
 
 

@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import posixpath
-import re
 import secrets
 import shlex
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 import asyncssh
+from rosterbus.deliveries import Fault, Seen
 from rosterbus.private import private_folder, write_private_bytes, write_private_text
 from rosterbus.secrets import SecretReference
 
+from rosterbus_sftp.arrivals import Arrivals
+from rosterbus_sftp.disk import Disk, Faults
 from rosterbus_sftp.hostkeys import fingerprint_of, line_of
+
+__all__ = ["Faults", "Operation", "SFTPServer"]
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 20
 Login = Literal["publickey", "password"]
-
-
-@dataclass
-class Faults:
-    """How the server misbehaves; may be changed while it runs, and everything off is the default.
-
-    `cut_after` ends the connection once that many bytes were `written` in all, `full_after` is the size of
-    the disk in the same bytes, `drop_after` ends the connection when a file of that name was created, before
-    the client hears of it, and `drop_renamed` when something got a name that matches this regular expression;
-    `delay` is in seconds for each block written, `silent` gives no answer at all.
-    """
-
-    cut_after: int | None = None
-    full_after: int | None = None
-    drop_after: str = ""
-    drop_renamed: str = ""
-    delay: float = 0.0
-    silent: bool = False
-    no_rename: bool = False
-    no_posix_rename: bool = False
-    write_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +65,7 @@ class SFTPServer:
         self.host, self.port = LOOPBACK, port
         self.faults = Faults()
         self.operations: list[Operation] = []
+        self.arrivals = Arrivals(self.folder / "arrived")
         self.written = 0
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._key_exchange = list(key_exchange)
@@ -200,7 +184,7 @@ class SFTPServer:
             self.host,
             self.port,
             server_host_keys=[self._host_key, *self._extra_host_keys],
-            sftp_factory=lambda channel: _Disk(self, channel),
+            sftp_factory=lambda channel: Disk(self, channel),
             allow_scp=False,
             kex_algs=self._key_exchange or (),
         )
@@ -220,6 +204,49 @@ class SFTPServer:
         """Verb and path of every operation so far, or of the `wanted` verbs only, in order."""
         return [(done.verb, done.path) for done in self.operations if not wanted or done.verb in wanted]
 
+    # What the conformance suite reads
+
+    def seen(self) -> Sequence[Seen]:
+        """All that happened, the oldest first; a file was created, wrote to and renamed, each with its digest."""
+        return list(self.arrivals.seen)
+
+    def received(self, name: str) -> bytes:
+        """The bytes that were written under a remote name, wherever the vendor moved them; KeyError where none were."""
+        return self.arrivals.received(name)
+
+    def through(self, port: int) -> Mapping[str, Any]:
+        """Settings that lead to this server over another port."""
+        return {"port": port}
+
+    def wrongs(self, **last: str) -> Mapping[str, Fault]:
+        """What a twin can do wrong; `last` is the fault that loses the answer to the last thing a connector does."""
+        return {
+            "stranger": self._replaced,
+            "disk full": lambda: self._faulty(Faults(full_after=self.written + 100)),
+            "answer lost": lambda: self._faulty(Faults(**last)),  # type: ignore[arg-type]
+        }
+
+    @contextmanager
+    def _faulty(self, faults: Faults) -> Iterator[None]:
+        self.faults = faults
+        try:
+            yield
+        finally:
+            self.faults = Faults()
+
+    @contextmanager
+    def _replaced(self) -> Iterator[Callable[[], Sequence[str]]]:
+        """Somebody with another host key answers at this address; gives what they were told, in verbs."""
+        self.stop()
+        try:
+            with (
+                tempfile.TemporaryDirectory(dir=self.folder) as folder,
+                SFTPServer(Path(folder), users=self.users, logins=self.logins, port=self.port) as stranger,
+            ):
+                yield lambda: [verb for verb, _ in stranger.verbs()]
+        finally:
+            self.start()
+
 
 class _Doorkeeper(asyncssh.SSHServer):
     """Lets in who has the key or the password."""
@@ -231,12 +258,14 @@ class _Doorkeeper(asyncssh.SSHServer):
         self._connection = conn
         self._server._connections.add(conn)
         self._server.note("", "connect")
+        self._server.arrivals.note("connected")
 
     def connection_lost(self, *_: object) -> None:
         self._server._connections.discard(self._connection)
 
     def begin_auth(self, username: str) -> bool:
         self._server.note(username, "login")
+        self._server.arrivals.note("logged in")
         return True
 
     def public_key_auth_supported(self) -> bool:
@@ -253,86 +282,6 @@ class _Doorkeeper(asyncssh.SSHServer):
             return False
         kept = self._server.password(username).read_text(encoding="utf-8")
         return secrets.compare_digest(kept.encode("utf-8"), password.encode("utf-8"))
-
-
-class _Disk(asyncssh.SFTPServer):
-    """One user's disk, with every fault that was asked for."""
-
-    def __init__(self, server: SFTPServer, channel: asyncssh.SSHServerChannel[Any]) -> None:
-        self._user: str = channel.get_extra_info("username")
-        super().__init__(channel, chroot=os.fsencode(server.home(self._user)))
-        self._server, self._faults = server, server.faults
-        self._paths: dict[object, bytes] = {}
-
-    async def stat(self, path: bytes) -> Any:
-        await self._stay_silent()
-        return super().stat(path)
-
-    async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
-        await self._stay_silent()
-        if self._faults.write_only and pflags & asyncssh.FXF_READ:
-            raise asyncssh.SFTPPermissionDenied("write only")
-        file = super().open(path, pflags, attrs)
-        self._paths[file] = path
-        self._note("create" if pflags & asyncssh.FXF_CREAT else "open", path)
-        if self._faults.drop_after and path.endswith(b"/" + os.fsencode(self._faults.drop_after)):
-            super().close(file)
-            self._drop()
-        return file
-
-    async def close(self, file_obj: object) -> None:
-        self._note("close", self._paths.pop(file_obj))
-        super().close(file_obj)
-
-    async def write(self, file_obj: object, offset: int, data: bytes) -> int:
-        await self._stay_silent()
-        await asyncio.sleep(self._faults.delay)
-        if self._faults.full_after is not None and self._server.written + len(data) > self._faults.full_after:
-            raise asyncssh.SFTPFailure("no space left on device")
-        self._server.written += len(data)
-        self._note("write", self._paths[file_obj], len(data))
-        count = super().write(file_obj, offset, data)
-        if self._faults.cut_after is not None and self._server.written >= self._faults.cut_after:
-            self._drop()
-        return cast(int, count)
-
-    def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> Any:
-        self._note("mkdir", path)
-        return super().mkdir(path, attrs)
-
-    def remove(self, path: bytes) -> Any:
-        self._note("remove", path)
-        return super().remove(path)
-
-    def rename(self, oldpath: bytes, newpath: bytes) -> None:
-        if self._faults.no_rename:
-            raise asyncssh.SFTPFailure("renaming is not allowed")
-        self._note("rename", newpath)
-        super().rename(oldpath, newpath)
-        self._answer_or_drop(newpath)
-
-    def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
-        if self._faults.no_rename or self._faults.no_posix_rename:
-            raise asyncssh.SFTPOpUnsupported("posix-rename is not known")
-        self._note("posix-rename", newpath)
-        super().posix_rename(oldpath, newpath)
-        self._answer_or_drop(newpath)
-
-    def _answer_or_drop(self, renamed: bytes) -> None:
-        wanted = self._faults.drop_renamed
-        if wanted and re.fullmatch(wanted, os.fsdecode(posixpath.basename(renamed))):
-            self._drop()
-
-    def _note(self, verb: str, path: bytes, size: int = 0) -> None:
-        self._server.note(self._user, verb, path.decode("utf-8", "backslashreplace"), size)
-
-    async def _stay_silent(self) -> None:
-        while self._faults.silent:
-            await asyncio.sleep(0.05)
-
-    def _drop(self) -> None:
-        self.connection.abort()
-        raise asyncssh.SFTPConnectionLost("dropped")
 
 
 def _key(path: Path) -> asyncssh.SSHKey:
