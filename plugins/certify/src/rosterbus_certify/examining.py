@@ -1,0 +1,125 @@
+"""One wheel before the suite: built, unpacked, looked at, and put to every test in a process of its own."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rosterbus.errors import ConfigError
+from rosterbus.private import private_folder, write_private_text
+
+from rosterbus_certify import fresh
+from rosterbus_certify.building import wheel_of
+from rosterbus_certify.hearing import Hearing, Note
+from rosterbus_certify.wheels import Wheel, open_wheel
+
+LIMIT = 300
+"""Seconds that one test may take, its vendor's twin included."""
+Tell = Callable[[Note], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be run. `cases` are names of tests, none meaning all; `keep` is where their files stay."""
+
+    cases: Sequence[str] = ()
+    fast: bool = False
+    keep: Path | None = None
+    out: Path | None = None
+
+    @property
+    def part(self) -> str:
+        """What was asked for, if not the whole suite; a part gives no certificate."""
+        return "--fast" if self.fast else "some cases" if self.cases else ""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What came of one wheel. `found` is what its fresh process says of it and of the environment."""
+
+    wheel: Wheel
+    asked: Asked
+    found: Mapping[str, Any]
+    hearing: Hearing
+    seconds: float
+
+    @property
+    def failed(self) -> list[str]:
+        """The names of the tests that failed, sorted."""
+        return sorted(one.test for one in self.hearing.failures)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing speaks against the wheel."""
+        return not (self.hearing.failures or self.hearing.trouble)
+
+
+def examine(path: Path, asked: Asked, tell: Tell) -> Examination:
+    """Put the wheel that `path` means to the test; `tell` hears every note of the witness.
+
+    Raises ConfigError where it cannot be put to the test, RosterbusError where it cannot be built or looked at.
+    """
+    with tempfile.TemporaryDirectory(prefix="rosterbus-certify-", ignore_cleanup_errors=True) as name:
+        folder = private_folder(Path(name).resolve())
+        wheel = open_wheel(wheel_of(path, asked.out, folder / "built"), folder / "wheel")
+        surroundings = fresh.environment(wheel.unpacked, folder / "home")
+        found = _survey(wheel, folder, surroundings)
+        hearing = Hearing(folder, wheel.unpacked, LIMIT)
+        began = time.monotonic()
+        for note in fresh.notes_of(_request(wheel, folder, asked), folder=folder, environment=surroundings):
+            hearing.take(note)
+            tell(note)
+        examination = Examination(wheel, asked, found, hearing, round(time.monotonic() - began, 1))
+        _keep(examination)
+    return examination
+
+
+def _survey(wheel: Wheel, folder: Path, surroundings: Mapping[str, str]) -> dict[str, Any]:
+    request = {
+        "folder": str(wheel.unpacked),
+        "distribution": wheel.distribution,
+        "package": wheel.package,
+        "plugins": wheel.plugins,
+    }
+    found = fresh.ask("survey", request, folder=folder, environment=surroundings)
+    if problem := found.get("problem"):
+        raise ConfigError(str(problem), file=wheel.path)
+    return found
+
+
+def _request(wheel: Wheel, folder: Path, asked: Asked) -> dict[str, Any]:
+    return {
+        "root": str(folder),
+        "ini": str(write_private_text(folder / "pytest.ini", "[pytest]\n")),
+        "basetemp": str(_kept(asked.keep) / "files" if asked.keep else folder / "files"),
+        "notes": str(folder / "notes.jsonl"),
+        "stacks": str(folder / "stacks.txt"),
+        "target": str(wheel.unpacked / wheel.package / "conformance.py"),
+        "module": f"{wheel.package}.conformance",
+        "plugins": wheel.plugins,
+        "cases": list(asked.cases),
+        "fast": asked.fast,
+        "limit": LIMIT,
+    }
+
+
+def _kept(keep: Path) -> Path:
+    """The folder for kept files, which must be new: what lies there already may be somebody's."""
+    if keep.exists() and any(keep.iterdir()):
+        raise ConfigError(
+            "the folder to keep files in is not empty", file=keep, allowed="a new or an empty one"
+        )
+    return private_folder(keep.resolve())
+
+
+def _keep(examination: Examination) -> None:
+    """Lay pytest's own account of each failure beside the kept files."""
+    if examination.asked.keep is None:
+        return
+    for number, one in enumerate(examination.hearing.failures, start=1):
+        parts = [one.test, one.whole, *(f"{title}\n{text}" for title, text in (*one.told, *one.captured))]
+        write_private_text(examination.asked.keep / f"failure-{number}.txt", "\n\n".join(parts) + "\n")
