@@ -40,12 +40,8 @@ class Question:
 
 def questions(answers: Answers) -> tuple[Question, ...]:
     """What has to be known, given what is known already: reports and rules have no transport."""
-    asked = (
-        _ALL
-        if answers.get("kind") not in WITHOUT_TRANSPORT
-        else tuple(q for q in _ALL if q.key != "transport")
-    )
-    return asked
+    without = answers.get("kind") in WITHOUT_TRANSPORT
+    return tuple(question for question in _ALL if not (without and question.key == "transport"))
 
 
 def complete(given: Answers) -> Answers:

@@ -8,9 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cookiecutter.exceptions import CookiecutterException
-from cookiecutter.generate import generate_context, generate_files
-from cookiecutter.prompt import prompt_for_config
+from cookiecutter.exceptions import CookiecutterException  # type: ignore[import-untyped]
+from cookiecutter.generate import generate_context, generate_files  # type: ignore[import-untyped]
+from cookiecutter.prompt import prompt_for_config  # type: ignore[import-untyped]
 from rosterbus.errors import RosterbusError
 
 from rosterbus_new.answers import Answers

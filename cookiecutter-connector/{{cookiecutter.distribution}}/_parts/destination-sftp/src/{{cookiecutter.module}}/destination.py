@@ -25,7 +25,7 @@ from rosterbus.findings import Finding, RuleDoc
 from rosterbus.hookspecs import hookimpl
 from rosterbus.plan.view import PlanView
 from rosterbus.settings import Values
-from rosterbus_sftp import SFTPSettings, connect, target, test_connection
+from rosterbus_sftp import Remote, SFTPSettings, connect, target, test_connection
 
 from {{ cookiecutter.module }}.files import ASSUMED, layouts
 from {{ cookiecutter.module }}.importer import ANSWERS
@@ -60,28 +60,21 @@ def address(delivery: Delivery, settings: Values) -> Address:
 @hookimpl
 def load(delivery: Delivery, settings: Values) -> Loaded:
     """Upload the files, each whole or not at all, and COMPLETE last: nothing is read before it."""
-    marker = str(delivery.addressed.marker)
     with connect(settings) as remote:
+        found = _look(remote, delivery)
+        if isinstance(found, Done | Unsure):
+            return found
         evidence = remote.put_all(delivery)
         delivery.about_to_send()
-        remote.mark(marker)
-    return Done({**evidence, "marker": marker})
+        remote.mark(_marker(delivery))
+    return Done({**evidence, "marker": _marker(delivery)})
 
 
 @hookimpl
 def reconcile(delivery: Delivery, settings: Values) -> Reconciled:
     """Look for COMPLETE, which is ours only if we had declared that we write it."""
-    marker = str(delivery.addressed.marker)
-    folder = posixpath.dirname(marker)
     with connect(settings) as remote:
-        complete, begun = remote.exists(marker), remote.is_folder(folder)
-    if complete and not delivery.was_sent:
-        return Unsure(f"{folder} was completed by somebody else than this delivery")
-    if complete:
-        return Done({"marker": marker})
-    if begun:
-        return Partly(f"{folder} is there without {MARKER}")
-    return Unsure(f"{folder} is gone; ask who moved it") if delivery.was_sent else NotStarted()
+        return _look(remote, delivery)
 
 
 @hookimpl
@@ -97,3 +90,19 @@ def probe(settings: Values) -> Sequence[Probe]:
 
 
 {% include "destination_twin.jinja" %}
+
+
+def _look(remote: Remote, delivery: Delivery) -> Reconciled:
+    marker = _marker(delivery)
+    folder = posixpath.dirname(marker)
+    if remote.exists(marker):
+        if not delivery.was_sent:
+            return Unsure(f"{folder} was completed by somebody else")
+        return Done({"marker": marker})
+    if remote.is_folder(folder):
+        return Partly(f"{folder} is there without {MARKER}")
+    return Unsure(f"{folder} is gone; ask who moved it") if delivery.was_sent else NotStarted()
+
+
+def _marker(delivery: Delivery) -> str:
+    return str(delivery.addressed.marker)

@@ -36,4 +36,9 @@ def start(folder: Path) -> Twin:
         settle=settle,
         answers=ANSWERS,
         folder=folder,
+        seen=server.seen,
+        received=server.received,
+        port=server.port,
+        through=server.through,
+        faults=server.wrongs(drop_after=MARKER),
     )

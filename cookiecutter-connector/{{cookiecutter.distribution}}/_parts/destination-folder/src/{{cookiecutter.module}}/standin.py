@@ -1,0 +1,46 @@
+"""{{ cookiecutter.system }} on this machine: a folder, and an importer that takes what is complete in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rosterbus.deliveries import Seen, Twin
+from rosterbus.private import private_folder
+
+from {{ cookiecutter.module }}.destination import MARKER
+from {{ cookiecutter.module }}.importer import ANSWERS, Importer
+
+
+def start(folder: Path) -> Twin:
+    """Make the folder; nothing has to run, because everything is read when it is asked for."""
+    share, importer = private_folder(folder / "share"), Importer()
+
+    def settle() -> Sequence[Mapping[str, Any]]:
+        for marker in sorted(share.glob(f"*/{MARKER}")):
+            files = sorted(marker.parent.glob("*.csv"))
+            importer.take(marker.parent.name, {file.name: file.read_bytes() for file in files})
+        return importer.analyses
+
+    def seen() -> Sequence[Seen]:
+        return sorted((_seen(path) for path in share.rglob("*") if path.is_file()), key=lambda one: one.at)
+
+    return Twin(
+        name="{{ cookiecutter.name }}",
+        settings={"folder": str(share)},
+        reach=[f"deliveries: {share}"],
+        stop=lambda: None,
+        settle=settle,
+        answers=ANSWERS,
+        folder=folder,
+        seen=seen,
+        received=lambda name: Path(name).read_bytes(),
+    )
+
+
+def _seen(path: Path) -> Seen:
+    content, written = path.read_bytes(), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return Seen(written, "wrote", path.as_posix(), len(content), hashlib.sha256(content).hexdigest())
