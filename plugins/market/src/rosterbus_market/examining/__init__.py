@@ -40,12 +40,14 @@ CHANGELOG = "CHANGELOG.md"
 class Surroundings:
     """What a wheel is compared with.
 
-    `known` are the distributions that the marketplace has or that are installed; `accepted` are names that a person
-    looked at and does not take for another's. `core_requires` is what the core asks for (by default the installed
+    `known` are the distributions that the marketplace has or that are installed, `alike` those with which the wheel's
+    name is compared (by default the known ones, unless it is one of them), and `accepted` names that a person looked
+    at and does not take for another's. `core_requires` is what the core asks for (by default the installed
     one), `pins` the versions that the environment holds fast, by normalised name.
     """
 
     known: Collection[str] = ()
+    alike: Collection[str] | None = None
     accepted: Collection[str] = ()
     core_requires: Sequence[str] | None = None
     pins: Mapping[str, str] | None = None
@@ -152,7 +154,7 @@ def examine(wheel: Path, surroundings: Surroundings | None = None, *, core: bool
 def _check_look_alike(wheel: str, identity: Identity, around: Surroundings) -> None:
     if identity.distribution in around.accepted or identity.distribution == PROJECT:
         return
-    if other := look_alike(identity.distribution, around.known):
+    if other := look_alike(identity.distribution, around.known if around.alike is None else around.alike):
         what = f"its name could be taken for `{other}`"
         raise WheelRefusedError(
             wheel, what, found=f"`{identity.distribution}`", allowed="a name that nobody mixes up"
