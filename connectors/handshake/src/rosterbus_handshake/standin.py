@@ -16,6 +16,7 @@ from rosterbus.errors import RetriableError
 from rosterbus.private import private_folder, write_private_text
 from rosterbus_s3 import Store
 from rosterbus_s3.failures import FAILURES
+from rosterbus_s3.front import Front
 from rosterbus_s3.server import S3Server
 from rosterbus_s3.settings import parse_location
 
@@ -36,12 +37,13 @@ def start(folder: Path, settings: Mapping[str, Any]) -> Twin:
     importer = Importer(settings.get("institution_domains") or ())
     with ExitStack() as running:
         server = running.enter_context(S3Server(folder / "s3", buckets=[bucket]))
+        front = running.enter_context(Front(server, folder / "front"))
         owner = running.enter_context(server.admin(bucket))
         watcher = Watcher(owner, importer, f"s3://{bucket}/{school}/", private_folder(folder / "analyses"))
         watcher.start()
         running.callback(watcher.stop)
         stop = running.pop_all().close
-    writer = server.settings(bucket)
+    writer = front.settings()
     return Twin(
         name="handshake",
         settings={**writer, "bucket_folder": school},
@@ -51,6 +53,11 @@ def start(folder: Path, settings: Mapping[str, Any]) -> Twin:
         answers=ANSWERS,
         folder=folder,
         extras={"accounts": importer.accounts.by_username, "forward": watcher.forward, "server": server},
+        seen=front.seen,
+        received=front.received,
+        port=front.port,
+        through=front.through,
+        faults=front.faults(),
     )
 
 
@@ -64,7 +71,8 @@ def _reach(writer: Mapping[str, Any], school: str, analyses: Path) -> list[str]:
     )
     put = f"s3 cp FILE s3://{writer['bucket']}/{school}/YYYYMMDD_users.csv"
     return [
-        f"{keys} aws --endpoint-url {writer['endpoint']} --region {writer['region']} {put}",
+        f"{keys} aws --ca-bundle {shlex.quote(writer['ca_file'])} --endpoint-url {writer['endpoint']} "
+        f"--region {writer['region']} {put}",
         f"analyses and failed rows: {analyses}",
     ]
 

@@ -69,6 +69,7 @@ class S3Server:
             "bucket": bucket,
             "region": REGION,
             "endpoint": self.endpoint,
+            "ca_file": "",
             "access_key_id": SecretReference("file", str(self._keys / f"{identity}.id"), own=True),
             "secret_access_key": SecretReference("file", str(self._keys / f"{identity}.secret"), own=True),
             "session_token": None,

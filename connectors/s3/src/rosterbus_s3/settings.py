@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -35,6 +36,10 @@ class Access(settings.Settings):
     bucket = settings.text("The bucket's name.", default="")
     region = settings.text("The bucket's region.", default="us-east-1")
     endpoint = settings.text("The address of a store that is not Amazon's, https only.", default="")
+    ca_file = settings.text(
+        "The certificates to trust, in a PEM file, instead of those that browsers trust: for a store of one's own.",
+        default="",
+    )
     access_key_id = settings.secret("The access key's id.")
     secret_access_key = settings.secret("The secret access key.")
     session_token = settings.secret("The session token of temporary credentials.")
@@ -50,6 +55,11 @@ class Access(settings.Settings):
         url = urlsplit(value)
         if value and url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.hostname)):
             raise marshmallow.ValidationError("an endpoint begins with https:// unless it is on this machine")
+
+    @marshmallow.validates("ca_file")
+    def _there(self, value: str, **_: Any) -> None:
+        if value and not Path(value).expanduser().is_file():
+            raise marshmallow.ValidationError("there is no such file")
 
 
 class S3Settings(Access):

@@ -72,6 +72,7 @@ def _client(values: Values, attempts: int) -> Any:
             "s3",
             region_name=values.region,
             endpoint_url=values.endpoint or None,
+            verify=str(Path(values.ca_file).expanduser()) if values.ca_file else None,
             config=config,
             **(_keys(values) if given else {}),
         )
