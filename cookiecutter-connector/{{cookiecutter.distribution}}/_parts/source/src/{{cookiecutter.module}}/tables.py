@@ -8,7 +8,8 @@ from rosterbus.extracts import Mapped, Relation
 COLUMNS = {
     "schools": ("id", "number", "name"),
     "students": (
-        "id", "number", "first_name", "last_name", "birth_date", "gender", "email", "grade", "school_id", "active",
+        "id", "number", "first_name", "last_name", "birth_date", "gender", "email", "grade", "school_id",
+        "active",
     ),
     "enrollments": ("student_id", "school_id", "year", "entered", "left"),
     "guardians": ("id", "student_id", "relation", "first_name", "last_name", "email", "phone"),
@@ -28,18 +29,22 @@ MAPPED = Mapped(
     [
         Relation(
             "schools",
-            "SELECT _row, id AS school_id, number AS school_number, name, 'active' AS status FROM raw.schools",
+            """
+            SELECT _row, id AS school_id, number AS school_number, name, 'active' AS status
+            FROM raw.schools
+            """,
             lead="schools",
         ),
         Relation(
             "students",
             f"""
-            SELECT s._row, s.id AS student_id, s.number AS student_number, s.first_name, s.last_name,
-                s.birth_date, s.email, s.school_id,
+            SELECT s._row, s.id AS student_id, s.number AS student_number,
+                s.first_name, s.last_name, s.birth_date, s.email,
                 CASE s.gender WHEN 'F' THEN 'female' WHEN 'M' THEN 'male' ELSE s.gender END AS gender,
-                CASE WHEN s.grade = 'K' THEN 'KG' WHEN length(s.grade) = 1 THEN '0' || s.grade ELSE s.grade END AS grade,
+                CASE WHEN s.grade = 'K' THEN 'KG' WHEN length(s.grade) = 1 THEN '0' || s.grade
+                    ELSE s.grade END AS grade,
                 CASE s.active WHEN 'yes' THEN 'active' ELSE 'inactive' END AS status,
-                c._row AS _row_schools, c.name AS school_name, c.number AS school_number
+                s.school_id, c._row AS _row_schools, c.name AS school_name, c.number AS school_number
             FROM raw.students s LEFT JOIN {SCHOOLS} c ON c.id = s.school_id
             """,
             lead="students",
@@ -48,8 +53,8 @@ MAPPED = Mapped(
         Relation(
             "school_enrollments",
             """
-            SELECT _row, student_id, school_id, year AS school_year, entered AS entry_date, "left" AS exit_date,
-                'enrolled' AS status, 'true' AS "primary"
+            SELECT _row, student_id, school_id, year AS school_year, entered AS entry_date,
+                "left" AS exit_date, 'enrolled' AS status, 'true' AS "primary"
             FROM raw.enrollments
             """,
             lead="enrollments",
@@ -58,8 +63,7 @@ MAPPED = Mapped(
             "student_guardians",
             f"""
             SELECT g._row, g.student_id, g.id AS guardian_id, g.relation AS relationship,
-                g.first_name, g.last_name, g.email, g.phone,
-                s._row AS _row_students, s.school_id,
+                g.first_name, g.last_name, g.email, g.phone, s.school_id, s._row AS _row_students,
                 CASE s.active WHEN 'yes' THEN 'active' ELSE 'inactive' END AS student_status
             FROM raw.guardians g LEFT JOIN {STUDENTS} s ON s.id = g.student_id
             """,

@@ -1,0 +1,1 @@
+{% set place = "" %}{% include "source_files.jinja" %}
