@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from rosterbus.errors import ConfigError, RosterbusError, unforeseen
 from rosterbus_certify.examining import Asked, Examination, examine
 from rosterbus_certify.issuing import issue
 from rosterbus_certify.remembering import remember, remembered
-from rosterbus_certify.telling import Progress, standing, summary, told
+from rosterbus_certify.telling import Progress, sending, standing, summary, told
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,9 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
               help="Only this test, named as a failure names it; may be repeated.")  # fmt: skip
 @click.option("--keep", type=FOLDER, metavar="FOLDER", help="Keep the tests' files in this new folder.")
 @click.option("--out", type=FOLDER, metavar="FOLDER", help="Where a built wheel goes; default: PATH/dist.")
+@click.option("--against", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="SETTINGS.toml",
+              help="The harmless tests, against a vendor's own sandbox.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Send to the sandbox without asking.")
 @click.option("-n", "--jobs", type=click.IntRange(1, 16), default=1, show_default=True,
               help="How many wheels are under test at once.")  # fmt: skip
 @json_option
@@ -79,6 +84,8 @@ def certify(
     cases: Sequence[str],
     keep: Path | None,
     out: Path | None,
+    against: Path | None,
+    yes: bool,
     jobs: int,
     as_json: bool,
 ) -> int:
@@ -92,10 +99,10 @@ def certify(
             "a case and the folder that keeps its files are of one wheel", found=f"{len(paths)} paths"
         )
     console = Console(highlight=False, quiet=as_json, emoji=False)
-    asked = Asked(tuple(cases), fast, keep, out)
+    asked = Asked(tuple(cases), fast, keep, out, against)
 
     def one(path: Path) -> Ended:
-        return _certified(path, asked, console, last_failed=last_failed, several=len(paths) > 1)
+        return _certified(path, asked, console, last_failed=last_failed, several=len(paths) > 1, yes=yes)
 
     with ThreadPoolExecutor(jobs) as pool:
         ended = list(pool.map(one, paths))
@@ -111,7 +118,21 @@ def certify(
     return code
 
 
-def _certified(path: Path, asked: Asked, console: Console, *, last_failed: bool, several: bool) -> Ended:
+def _allow(console: Console, previews: Sequence[Mapping[str, Any]], *, yes: bool) -> None:
+    """Show what would be sent, and ask; raises ConfigError where nobody can say yes, Abort for a no."""
+    for line in sending(previews):
+        console.out(line, highlight=False)
+    if previews and not yes:
+        if console.quiet or not sys.stdin.isatty():
+            raise ConfigError(
+                "something would be sent to a vendor's system; say so with --yes", key="--against"
+            )
+        click.confirm("send it?", abort=True)
+
+
+def _certified(
+    path: Path, asked: Asked, console: Console, *, last_failed: bool, several: bool, yes: bool
+) -> Ended:
     """Examine one path, tell of it, and issue its certificate; what stands in the way of one stops no other."""
     progress = Progress(console, f"{path.name}: " if several else "")
     try:
@@ -119,9 +140,12 @@ def _certified(path: Path, asked: Asked, console: Console, *, last_failed: bool,
             asked = replace(asked, cases=tuple(remembered(path, asked.out)))
             if not asked.cases:
                 progress.say("nothing failed the last time; the whole suite runs")
-        examination = examine(path, asked, progress)
-        remember(path, asked.out, failed=examination.failed, ran=examination.hearing.outcomes)
+        examination = examine(path, asked, progress, allow=partial(_allow, console, yes=yes))
+        if asked.against is None:
+            remember(path, asked.out, failed=examination.failed, ran=examination.hearing.outcomes)
         certificate, written = issue(examination)
+    except click.Abort:
+        raise
     except Exception as error:  # noqa: BLE001 - the other paths still have to be examined
         foreseen = error if isinstance(error, RosterbusError) else unforeseen(error)
         if several:

@@ -20,6 +20,13 @@ from rosterbus_certify.wheels import Wheel, open_wheel
 LIMIT = 300
 """Seconds that one test may take, its vendor's twin included."""
 Tell = Callable[[Note], None]
+Allow = Callable[[Sequence[Mapping[str, Any]]], None]
+SANDBOX = """from pathlib import Path
+
+from rosterbus.testing.sandbox import against
+
+globals().update(against({module!r}, Path({file!r})))
+"""
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,8 @@ class Asked:
     fast: bool = False
     keep: Path | None = None
     out: Path | None = None
+    against: Path | None = None
+    """The settings of a vendor's own sandbox, which then takes the place of the twin."""
 
     @property
     def part(self) -> str:
@@ -58,16 +67,20 @@ class Examination:
         return not (self.hearing.failures or self.hearing.trouble)
 
 
-def examine(path: Path, asked: Asked, tell: Tell) -> Examination:
+def examine(path: Path, asked: Asked, tell: Tell, *, allow: Allow = lambda _: None) -> Examination:
     """Put the wheel that `path` means to the test; `tell` hears every note of the witness.
+
+    `allow` is shown what would be sent to a vendor's sandbox, where its settings say so, and raises where it may not.
 
     Raises ConfigError where it cannot be put to the test, RosterbusError where it cannot be built or looked at.
     """
     with tempfile.TemporaryDirectory(prefix="rosterbus-certify-", ignore_cleanup_errors=True) as name:
         folder = private_folder(Path(name).resolve())
         wheel = open_wheel(wheel_of(path, asked.out, folder / "built"), folder / "wheel")
-        surroundings = fresh.environment(wheel.unpacked, folder / "home")
+        surroundings = fresh.environment(wheel.unpacked, folder / "home", own=bool(asked.against))
         found = _survey(wheel, folder, surroundings)
+        if asked.against:
+            allow(_previews(wheel, folder, surroundings, against=asked.against))
         hearing = Hearing(folder, wheel.unpacked, LIMIT)
         began = time.monotonic()
         for note in fresh.notes_of(_request(wheel, folder, asked), folder=folder, environment=surroundings):
@@ -91,6 +104,35 @@ def _survey(wheel: Wheel, folder: Path, surroundings: Mapping[str, str]) -> dict
     return found
 
 
+def _previews(
+    wheel: Wheel, folder: Path, surroundings: Mapping[str, str], *, against: Path
+) -> Sequence[Mapping[str, Any]]:
+    if not any(plugin.startswith("destination:") for plugin in wheel.plugins):
+        raise ConfigError("a sandbox is of a destination, and the wheel has none", file=wheel.path)
+    request = {
+        "module": _module(wheel),
+        "against": str(against.resolve()),
+        "folder": str(folder / "previews"),
+    }
+    found = fresh.ask("preview", request, folder=folder, environment=surroundings)
+    if problem := found.get("problem"):
+        raise ConfigError(str(problem))
+    previews: Sequence[Mapping[str, Any]] = found["previews"]
+    return previews
+
+
+def _module(wheel: Wheel) -> str:
+    return f"{wheel.package}.conformance"
+
+
+def _target(wheel: Wheel, folder: Path, against: Path | None) -> Path:
+    """The file whose tests are run: the wheel's own declaration, or one that leads it to the sandbox."""
+    if against is None:
+        return wheel.unpacked / wheel.package / "conformance.py"
+    text = SANDBOX.format(module=_module(wheel), file=str(against.resolve()))
+    return write_private_text(folder / "against.py", text)
+
+
 def _request(wheel: Wheel, folder: Path, asked: Asked) -> dict[str, Any]:
     return {
         "root": str(folder),
@@ -98,11 +140,12 @@ def _request(wheel: Wheel, folder: Path, asked: Asked) -> dict[str, Any]:
         "basetemp": str(_kept(asked.keep) / "files" if asked.keep else folder / "files"),
         "notes": str(folder / "notes.jsonl"),
         "stacks": str(folder / "stacks.txt"),
-        "target": str(wheel.unpacked / wheel.package / "conformance.py"),
-        "module": f"{wheel.package}.conformance",
+        "target": str(_target(wheel, folder, asked.against)),
+        "module": _module(wheel),
         "plugins": wheel.plugins,
         "cases": list(asked.cases),
         "fast": asked.fast,
+        "against": bool(asked.against),
         "limit": LIMIT,
     }
 

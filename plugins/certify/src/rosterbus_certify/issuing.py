@@ -11,14 +11,20 @@ from rosterbus.certificates import Certificate, certificate_of, write_certificat
 
 from rosterbus_certify.examining import Examination
 
+AGAINST = ".against.json"
+IN_PART = "it was run against a vendor's sandbox, which shows a part of the suite only"
 KNOWN = ("published", "observed", "assumed")
 _TO_DO = re.compile(r"\b(todo|tbd|fixme)\b", re.IGNORECASE)
 
 
 def issue(examination: Examination) -> tuple[Certificate, Path | None]:
-    """The certificate, and where it was written: beside the wheel, where the whole suite ran and nothing failed."""
+    """The certificate, and where it was written: beside the wheel, where the whole suite ran and nothing failed.
+
+    What was run against a sandbox lies beside it under another name, and is a draft whatever came of it.
+    """
     certificate = _certificate(examination)
-    path = certificate_of(examination.wheel.path)
+    wheel = examination.wheel.path
+    path = wheel.with_name(wheel.name + AGAINST) if certificate.against else certificate_of(wheel)
     if examination.asked.part:
         return certificate, None
     if certificate.standing == "failed":
@@ -31,7 +37,8 @@ def issue(examination: Examination) -> tuple[Certificate, Path | None]:
 
 def _certificate(examination: Examination) -> Certificate:
     wheel, found, hearing = examination.wheel, examination.found, examination.hearing
-    because = list(_unfinished(found["described"]))
+    against = examination.asked.against
+    because = [*([IN_PART] if against else []), *_unfinished(found["described"])]
     return Certificate(
         distribution=wheel.distribution,
         version=wheel.version,
@@ -44,6 +51,7 @@ def _certificate(examination: Examination) -> Certificate:
         because=because,
         outcomes=[hearing.outcomes[name] for name in sorted(hearing.outcomes)],
         described=found["described"],
+        against=against.name if against else "",
         figures={
             **{name: found[name] for name in ("python", "platform", "installed")},
             "seconds": examination.seconds,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -72,6 +73,16 @@ def standing(certificate: Certificate, written: Path | None, *, part: str, slow:
     else:
         yield f"{certificate.standing}: {written}"
         yield from (f"  a draft, because {why}" for why in certificate.because)
+
+
+def sending(previews: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What would be sent to a vendor's own sandbox, before anybody says yes."""
+    for one in previews:
+        yield f"to be sent to {one['target']} as a {one['way']}, with people who are all made up:"
+        for file in one["files"]:
+            yield f"  {file['name']}: {file['rows']:,} rows, {file['bytes']:,} bytes, which begin"
+            yield from (f"    {line}" for line in file["begins"].splitlines()[:3])
+        yield from (f"  it will be held: {sentence}" for sentence in one["held"])
 
 
 def summary(rows: Sequence[tuple[str, str, str]]) -> Table:

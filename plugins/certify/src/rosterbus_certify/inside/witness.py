@@ -18,6 +18,8 @@ import pytest
 
 LONGEST = 2_000
 """Characters of a reason that are kept."""
+SKIPPED = "it was skipped; what does not apply to a connector follows from its abilities"
+NOT_WAIVED = "it fails, and no waiver that counts says so: one in `ability`, of a test that is no guard, with a reason"
 
 
 class Witness:
@@ -26,6 +28,7 @@ class Witness:
     def __init__(self, request: Mapping[str, Any], notes: TextIO, stacks: TextIO) -> None:
         self.request, self.notes, self.stacks = request, notes, stacks
         self.names: dict[str, str] = {}
+        self.waivers: dict[str, str] = {}
         self.reports: dict[str, list[pytest.TestReport]] = defaultdict(list)
 
     def note(self, what: str, **more: Any) -> None:
@@ -37,7 +40,7 @@ class Witness:
         """Keep the tests of the suite that were asked for, and note what there is, runs or not."""
         # The suite is imported only now: pytest has to be there first, to rewrite its asserts.
         choice = runpy.run_path(str(Path(__file__).with_name("picking.py")))["Choice"](items, self.request)
-        self.names = choice.names
+        self.names, self.waivers = choice.names, choice.waivers
         self.note("planned", **choice.as_json())
         left = [one for one in items if one not in choice.chosen]
         config.hook.pytest_deselected(items=left)
@@ -61,7 +64,7 @@ class Witness:
         """Note how it ended."""
         faulthandler.cancel_dump_traceback_later()
         reports = self.reports.pop(nodeid, [])
-        outcome, reason = _ended(reports)
+        outcome, reason = _ended(reports, self.waivers.get(nodeid, ""))
         failed = next((one for one in reports if one.failed), None)
         self.note(
             "ended",
@@ -88,15 +91,14 @@ class Witness:
         self.note("over", exit=int(exitstatus))
 
 
-def _ended(reports: list[pytest.TestReport]) -> tuple[str, str]:
+def _ended(reports: list[pytest.TestReport], waiver: str) -> tuple[str, str]:
     for one in reports:
         if one.failed:
             return "failed", _seen(one)
+        if one.skipped and hasattr(one, "wasxfail"):
+            return ("waived", waiver) if waiver else ("failed", NOT_WAIVED)
         if one.skipped:
-            waived = getattr(one, "wasxfail", None)
-            if waived is not None:
-                return "waived", str(waived).removeprefix("reason: ")
-            return "failed", "it was skipped; what does not apply to a connector follows from its abilities"
+            return "failed", SKIPPED
     if not any(one.when == "call" for one in reports):
         return "failed", "it was never called"
     return "passed", ""

@@ -1,0 +1,88 @@
+"""Small distributions that are made for one test, and the command that certifies them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rosterbus.cli import command_line
+
+PROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "rosterbus-toy"
+version = "1.0"
+requires-python = ">=3.11"
+dependencies = [{requires}]
+
+[project.entry-points."rosterbus.v1.extensions"]
+toy = "rosterbus_toy"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/rosterbus_toy"]
+"""
+CONFORMANCE = """
+import os
+import time
+
+import pytest
+from rosterbus.testing import Ability, ConnectorContract
+
+
+class TestToy(ConnectorContract):
+    kind = "extension"
+    connector = "toy"
+"""
+CARD = 'title = "A toy"\nkind = "extension"\nsystem = ""\nmaturity = "draft"\n'
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A distribution's folder; `write` changes one file of its package."""
+
+    folder: Path
+
+    @property
+    def package(self) -> Path:
+        return self.folder / "src" / "rosterbus_toy"
+
+    def write(self, name: str, text: str) -> None:
+        (self.package / name).write_text(text, encoding="utf-8", newline="\n")
+
+    def declare(self, more: str) -> None:
+        """Add lines to the test class."""
+        lines = [f"    {line}".rstrip() for line in more.strip("\n").splitlines()]
+        self.write("conformance.py", CONFORMANCE + "\n" + "\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def toy(tmp_path):
+    def make(requires="", name="toy"):
+        made = Toy(tmp_path / name)
+        made.package.mkdir(parents=True)
+        text = PROJECT.format(requires=requires)
+        (made.folder / "pyproject.toml").write_text(text, encoding="utf-8", newline="\n")
+        made.write("__init__.py", '"""A toy."""\n')
+        made.write("connector.toml", CARD)
+        made.write("conformance.py", CONFORMANCE)
+        return made
+
+    return make
+
+
+@pytest.fixture
+def certify(capsys):
+    """Run `rosterbus certify --json`: the exit code, and what it printed."""
+
+    def run(*arguments):
+        code = command_line(["certify", *map(str, arguments), "--json"])
+        told = json.loads(capsys.readouterr().out)
+        assert told["exit"] == code
+        return code, told
+
+    return run
