@@ -112,13 +112,20 @@ def facts_of(release: Release) -> list[Fact]:
     layouts = [layout for one in plugins for layout in one["layouts"]]
     facts = [
         Fact("What it sends", [_sent(layout) for layout in layouts], "#columns"),
-        Fact("Where it connects to", list(card.hosts) or ["Nowhere, it declares."], "#trust"),
+        Fact("Where it connects to", _hosts(card.hosts), "#trust"),
         Fact("How often a plan can arrive", [card.guarantee]),
         Fact("Who is not in the file", [card.absence]),
         Fact("What its maker does not publish", list(card.unknown)),
         Fact("Proved by", [_proved(release)], "#certificate"),
     ]
     return [fact for fact in facts if any(fact.answers)]
+
+
+def _hosts(declared: Sequence[str]) -> list[str]:
+    if not declared:
+        return ["Nowhere, it declares."]
+    named = "; names in braces are settings of yours" if any("{" in one for one in declared) else ""
+    return [*declared, f"That is what it declares{named}."]
 
 
 def _sent(layout: Mapping[str, Any]) -> str:
