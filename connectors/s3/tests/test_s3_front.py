@@ -60,7 +60,7 @@ def test_reading_and_listing_pass_too(front, store_server, folder, roster):
 
 
 def test_a_stranger_is_told_nothing(front, through_front, folder, roster):
-    with front.faults()["stranger"]() as told:
+    with front.wrongs()["stranger"]() as told:
         with pytest.raises(ConnectorError, match="no certificate that this machine trusts, nothing was sent"):
             put(through_front(), roster, f"{folder}/users.csv")
         assert told() == []
@@ -68,7 +68,7 @@ def test_a_stranger_is_told_nothing(front, through_front, folder, roster):
 
 
 def test_a_stranger_tells_what_it_is_told_by_who_does_not_look(front):
-    with front.faults()["stranger"]() as told:
+    with front.wrongs()["stranger"]() as told:
         anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
         plain = socket.create_connection(("127.0.0.1", front.port))
@@ -79,9 +79,9 @@ def test_a_stranger_tells_what_it_is_told_by_who_does_not_look(front):
 
 
 def test_a_full_disk_takes_nothing_and_a_lost_answer_everything(front, through_front, folder, roster):
-    with front.faults()["disk full"](), pytest.raises(StoreAwayError, match="507"):
+    with front.wrongs()["disk full"](), pytest.raises(StoreAwayError, match="507"):
         put(through_front(), roster, f"{folder}/full.csv")
-    with front.faults(last=r"lost\.csv$")["answer lost"]():
+    with front.wrongs(last=r"lost\.csv$")["answer lost"]():
         assert put(through_front(), roster, f"{folder}/first.csv").created
         with pytest.raises(StoreAwayError, match="was lost"):
             put(through_front(), roster, f"{folder}/lost.csv")

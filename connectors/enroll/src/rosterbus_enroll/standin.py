@@ -43,6 +43,11 @@ def start(folder: Path, settings: Mapping[str, Any]) -> Twin:
         answers=ANSWERS,
         folder=folder,
         extras={"server": server, "sis": sis, "service": service},
+        seen=server.seen,
+        received=server.received,
+        port=server.port,
+        through=server.through,
+        faults=server.wrongs(drop_renamed=rf".*\{EXTENSION}"),
     )
 
 

@@ -57,7 +57,7 @@ def start(folder: Path, settings: Mapping[str, Any]) -> Twin:
         received=front.received,
         port=front.port,
         through=front.through,
-        faults=front.faults(),
+        faults=front.wrongs(),
     )
 
 

@@ -42,7 +42,7 @@ Misbehaviour = Literal["", "full", "lost"]
 class Front:
     """Stands before one bucket of a store, over TLS with a certificate authority of its own, kept in `folder`.
 
-    What a twin shows the conformance suite is `seen, received, port, through, faults`. It is a context manager, and
+    What a twin shows the conformance suite is `seen, received, port, through` and, as its faults, `wrongs()`. It is a context manager, and
     `start` and `stop` may be repeated, always at the same port.
     """
 
@@ -106,7 +106,7 @@ class Front:
         """The settings that lead here over another port of loopback."""
         return {"endpoint": f"https://{LOOPBACK}:{port}"}
 
-    def faults(self, *, last: str = "") -> dict[str, Fault]:
+    def wrongs(self, *, last: str = "") -> dict[str, Fault]:
         """What the store can do wrong. `last` is a regular expression, found in the key that is put last of all."""
         return {
             "stranger": self._stranger,
