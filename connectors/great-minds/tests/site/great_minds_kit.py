@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -33,9 +33,9 @@ class District(VillageSource):
              "status": "active"},
         ]  # fmt: skip
 
-    def _relations(self) -> dict[str, list[Row]]:
+    def _rows(self, relation: str) -> Iterable[Row]:
         own = {"staff": self.staff, "sections": self.sections, "enrollments": self.enrollments}
-        return {**super()._relations(), **own}
+        return own[relation] if relation in own else super()._rows(relation)
 
 
 def _member(school: str, role: str) -> Row:
