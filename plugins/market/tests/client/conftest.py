@@ -1,0 +1,220 @@
+"""A marketplace of little real wheels, and throw-away environments that install from it.
+
+An environment sees the packages of the one that runs the tests, so that the core and what it stands on are there
+without a network; what is installed goes into its own folder, by the real uv.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uv
+from rosterbus_market.issuing import Place
+from rosterbus_market.key_folder import new_keys
+from rosterbus_market.passphrases import Passphrases
+from rosterbus_market.publishing import Wheels, build, publish, withdraw
+from rosterbus_market.signing import fingerprint
+
+CARD = """
+title = "{title}"
+kind = "extension"
+system = "A vendor"
+pages = []
+hosts = ["upload.{name}.example.org"]
+guarantee = ""
+absence = ""
+commands = {{ {name} = "Say hello" }}
+maturity = "draft"
+maintainers = []
+"""
+CODE = '''
+"""A plugin that tells that it was imported, and has one command."""
+
+import os
+from pathlib import Path
+
+import click
+from rosterbus.hookspecs import hookimpl
+
+if "SEEN" in os.environ:
+    with Path(os.environ["SEEN"]).open("a", encoding="utf-8") as file:
+        file.write("{name} {version}\\n")
+
+
+@hookimpl
+def commands():
+    return [click.Command("{name}", callback=lambda: click.echo("hello from {name} {version}"))]
+'''
+
+
+def make_wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    *,
+    requires: Sequence[str] = (),
+    python: str = ">=3.11",
+    files: dict[str, str] | None = None,
+    api: int = 1,
+) -> Path:
+    """Write the wheel of a little plugin, byte for byte the same for the same arguments."""
+    package, stem = f"rosterbus_{name}", f"rosterbus_{name}-{version}"
+    lines = [f"Metadata-Version: 2.1\nName: rosterbus-{name}\nVersion: {version}\nSummary: Says hello"]
+    lines += [
+        f"Requires-Python: {python}",
+        *(f"Requires-Dist: {one}" for one in ("rosterbus>=0.1.0", *requires)),
+    ]
+    point = f"[rosterbus.v{api}.extensions]\n{name} = {package}\n"
+    changes = f"# Changelog\n\n## [{version}]\n\n### Added\n- What is new in {version}\n"
+    members = {
+        f"{package}/__init__.py": CODE.format(name=name, version=version),
+        f"{package}/connector.toml": CARD.format(name=name, title=f"{name} {version}"),
+        f"{package}/CHANGELOG.md": changes,
+        **(files or {}),
+        f"{stem}.dist-info/METADATA": "\n".join(lines) + "\n\n",
+        f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{stem}.dist-info/entry_points.txt": point,
+    }
+    record = "".join(f"{path},{_recorded(text)},{len(text.encode())}\n" for path, text in members.items())
+    members[f"{stem}.dist-info/RECORD"] = f"{record}{stem}.dist-info/RECORD,,\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    wheel = folder / f"{stem}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, text in members.items():
+            archive.writestr(zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0)), text)
+    return wheel
+
+
+def _recorded(text: str) -> str:
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+
+
+@dataclass
+class Ran:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Shop:
+    """A marketplace of one person."""
+
+    place: Place
+    wheels: Path
+
+    @property
+    def site(self) -> Path:
+        return self.place.site
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint((self.site / "metadata" / "1.root.json").read_bytes())
+
+    def publish(self, name: str, version: str, **options: Any) -> Path:
+        """Publish a little plugin."""
+        wheel = make_wheel(self.wheels, name, version, **options)
+        publish(Wheels([wheel]), self.place, closure=False)
+        return wheel
+
+    def withdraw(self, name: str, version: str, reason: str) -> None:
+        withdraw(name, version, self.place, reason=reason)
+
+
+@dataclass
+class Site:
+    """A throw-away environment with a project."""
+
+    python: Path
+    project: Path
+
+    def run(self, *arguments: str, **environment: str) -> Ran:
+        """`rosterbus ...` in the project, in this environment."""
+        code = "from rosterbus.cli import main; main()"
+        done = subprocess.run(
+            [str(self.python), "-W", "error", "-c", code, *arguments],
+            cwd=self.project,
+            env={**os.environ, "SEEN": str(self.project / "seen.txt"), "UV_OFFLINE": "1", **environment},
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def market(self, *arguments: str, **environment: str) -> Ran:
+        return self.run("market", *arguments, **environment)
+
+    @property
+    def seen(self) -> list[str]:
+        """The plugins that were imported, in order."""
+        path = self.project / "seen.txt"
+        return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+
+    @property
+    def packages(self) -> Path:
+        """Where this environment's packages lie."""
+        return next((self.python.parent.parent / "lib").glob("python*/site-packages"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A marketplace with the plugin `acme` 1.0."""
+    no_secrets = Passphrases(none=True)
+    keys = new_keys(tmp_path / "keys", ["ann"], threshold=1, passphrases=no_secrets)
+    made = Shop(Place(tmp_path / "site", keys), tmp_path / "wheels")
+    build(Wheels([make_wheel(made.wheels, "acme", "1.0")]), made.place, closure=False)
+    return made
+
+
+@pytest.fixture
+def new_site(tmp_path: Path) -> Callable[..., Site]:
+    """A function that makes a throw-away environment with an empty project."""
+    number = 0
+
+    def make() -> Site:
+        nonlocal number
+        number += 1
+        folder = tmp_path / f"environment-{number}"
+        subprocess.run(
+            [uv.find_uv_bin(), "venv", "--quiet", "--offline", "--python", sys.executable, str(folder)],
+            check=True,
+            timeout=60,
+        )
+        project = tmp_path / f"project-{number}"
+        project.mkdir()
+        (project / "rosterbus.toml").write_text('timezone = "America/Chicago"\n', encoding="utf-8")
+        site = Site(folder / "bin" / "python", project)
+        tests = Path(pytest.__file__).parents[1]
+        line = f"import site; site.addsitedir({str(tests)!r})\n"
+        (site.packages / "tests.pth").write_text(line, encoding="utf-8")
+        return site
+
+    return make
+
+
+@pytest.fixture
+def site(new_site: Callable[..., Site], shop: Shop) -> Site:
+    """An environment whose project trusts the shop."""
+    made = new_site()
+    ran = made.market("trust", str(shop.site), "--fingerprint", shop.fingerprint)
+    assert ran.code == 0, ran.err
+    return made
