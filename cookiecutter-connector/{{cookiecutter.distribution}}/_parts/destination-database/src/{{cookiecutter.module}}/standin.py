@@ -27,8 +27,9 @@ def start(folder: Path) -> Twin:
 
     def settle() -> Sequence[Mapping[str, Any]]:
         for name in database.deliveries():
-            files = {spec.file: database.received(f"{name}/{spec.name}") for spec in SPECS.values()}
-            importer.take(name, files)
+            if not importer.took(name):
+                received = {spec.file: database.received(f"{name}/{spec.name}") for spec in SPECS.values()}
+                importer.take(name, received)
         return importer.analyses
 
     return Twin(
@@ -75,7 +76,7 @@ class Database:
     def _committed(self) -> list[tuple[str, datetime]]:
         wanted = sa.select(DELIVERIES.c.name, DELIVERIES.c.written_at).order_by(DELIVERIES.c.written_at)
         with transaction(self.settings) as connection:
-            return [(name, at.replace(tzinfo=UTC)) for name, at in connection.execute(wanted).tuples()]
+            return [(name, at.replace(tzinfo=UTC)) for name, at in connection.execute(wanted)]
 
     def _file(self, delivery: str, layout: str) -> bytes:
         dialect, table = SPECS[layout].dialect, TABLES[layout]
@@ -85,7 +86,7 @@ class Database:
         writer = csv.writer(text, delimiter=dialect.delimiter, lineterminator=dialect.newline)
         writer.writerow([column.name for column in columns])
         with transaction(self.settings) as connection:
-            writer.writerows(connection.execute(wanted).tuples())
+            writer.writerows(connection.execute(wanted))
         return text.getvalue().encode(dialect.encoding)
 
 

@@ -21,8 +21,10 @@ def start(folder: Path) -> Twin:
 
     def settle() -> Sequence[Mapping[str, Any]]:
         for marker in sorted(share.glob(f"*/{MARKER}")):
-            files = sorted(marker.parent.glob("*.csv"))
-            importer.take(marker.parent.name, {file.name: file.read_bytes() for file in files})
+            delivery = marker.parent
+            if not importer.took(delivery.name):
+                files = [path for path in delivery.iterdir() if path != marker]
+                importer.take(delivery.name, {path.name: path.read_bytes() for path in files})
         return importer.analyses
 
     def seen() -> Sequence[Seen]:

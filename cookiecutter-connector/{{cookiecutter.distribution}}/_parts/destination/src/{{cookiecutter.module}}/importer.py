@@ -30,11 +30,14 @@ class Importer:
         """One for each import, the oldest first: rows and refused rows by file."""
         return list(self._analyses.values())
 
+    def took(self, delivery: str) -> bool:
+        """Whether a delivery of this name was imported."""
+        return delivery in self._analyses
+
     def take(self, delivery: str, files: Mapping[str, bytes]) -> None:
-        """Import a delivery, unless it was imported before."""
-        if delivery not in self._analyses:
-            told = {name: _analysis(name, content) for name, content in files.items()}
-            self._analyses[delivery] = {"delivery": delivery, "files": told}
+        """Import the files of a delivery."""
+        told = {name: _analysis(name, content) for name, content in files.items()}
+        self._analyses[delivery] = {"delivery": delivery, "files": told}
 
 
 def _analysis(name: str, content: bytes) -> dict[str, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rosterbus.extracts import Mapped, Relation
+from rosterbus.extracts import Counted, Mapped, Relation
+from rosterbus.findings import Finding
 
 # TODO: tables, columns and codes are the template's own. Write what {{ cookiecutter.system }} documents, and where.
 COLUMNS = {
@@ -20,6 +21,26 @@ KEYS = {
     "enrollments": ("student_id", "school_id", "entered"),
     "guardians": ("id", "student_id"),
 }
+REFERENCES = (
+    ("students", "school_id", "schools"),
+    ("enrollments", "student_id", "students"),
+    ("enrollments", "school_id", "schools"),
+    ("guardians", "student_id", "students"),
+)
+"""Table, column, and the table whose id stands there."""
+
+
+def _repeated(table: str) -> Counted:
+    told = Finding("warn", "repeated id", f"rows of {table} have the id of another row")
+    ids = ", ".join(KEYS[table])
+    return Counted(told, f"SELECT count(*) - count(DISTINCT ({ids})) FROM raw.{table}", share_of=table)
+
+
+def _dangling(table: str, column: str, of: str) -> Counted:
+    told = Finding("warn", "dangling reference", f"rows of {table} have a {column} that is none of {of}")
+    nobody = f"{column} <> '' AND {column} NOT IN (SELECT id FROM raw.{of})"
+    return Counted(told, f"SELECT count(*) FROM raw.{table} WHERE {nobody}", share_of=table)
+
 
 # Who stands there twice is joined once, so that nobody else is doubled; the plan names both rows.
 _ONCE = "(SELECT * FROM raw.{} QUALIFY row_number() OVER (PARTITION BY id ORDER BY _row) = 1)"
@@ -70,5 +91,9 @@ MAPPED = Mapped(
             lead="guardians",
             origins={"school_id": "students.school_id", "student_status": "students.active"},
         ),
-    ]
+    ],
+    counted=[
+        *(_repeated(table) for table in COLUMNS),
+        *(_dangling(table, column, of) for table, column, of in REFERENCES),
+    ],
 )
