@@ -13,14 +13,16 @@ from rosterbus.errors import ConfigError
 from rosterbus_market.catalogue import CATALOGUE, CLOSURE, PACKAGES, Catalogue, write_catalogue
 from rosterbus_market.closure import resolve_closure
 from rosterbus_market.examining.archive import open_archive
-from rosterbus_market.key_folder import KeyFolder
+from rosterbus_market.key_folder import NEWEST, KeyFolder
 from rosterbus_market.refusals import SiteRefusedError
 from rosterbus_market.signing import (
     METADATA,
     Signed,
     fingerprint,
+    require,
     sign_moment,
     sign_targets,
+    signatures,
     signatures_of,
     versions_of,
 )
@@ -69,13 +71,14 @@ def issue(contents: Contents, place: Place) -> Issued:
 
     Raises SiteRefusedError where too few people's keys are at hand and no stage is named; nothing is changed then.
     """
+    _require_root(place.keys)
     check_replaceable(place.site)
     before = versions_of(place.site, place.keys)
     with replaced(place.stage or place.site) as folder:
         write_contents(contents, folder, place)
-        signed = sign_targets(folder, place.keys, version=before["targets"] + 1)
-        if not place.stage:
-            _require(signed)
+        staged = place.stage is not None
+        signed = sign_targets(folder, place.keys, version=before["targets"] + 1, staged=staged)
+        if not staged:
             sign_moment(folder, place.keys, versions=before)
     _remember(place, contents.catalogue)
     return Issued(place.stage or place.site, contents.catalogue, signed, own_fingerprint(place.keys))
@@ -86,7 +89,7 @@ def finish(stage: Path, place: Place, catalogue: Catalogue) -> Issued:
     check_replaceable(place.site)
     before = versions_of(place.site, place.keys)
     signed, version = signatures_of(stage, place.keys.root.signed), versions_of(stage)["targets"]
-    _require(signed)
+    require(signed)
     if version <= before["targets"]:
         msg = f"{stage} was made before what is published now; found {version}; stage it again"
         raise SiteRefusedError(f"{msg}; allowed: {before['targets'] + 1} or higher")
@@ -141,14 +144,10 @@ def check_replaceable(site: Path) -> None:
         raise ConfigError("there is something else than a marketplace; name another folder", file=site)
 
 
-def _require(signed: Signed) -> None:
-    if not signed.holds:
-        by = ", ".join(signed.by) or "nobody"
-        others = ", ".join(signed.missing)
-        msg = f"too few people signed; found {by}; allowed: {signed.threshold} of them, with {others}"
-        raise SiteRefusedError(
-            f"{msg}; `--stage FOLDER` keeps it for `rosterbus market keys sign` on their machines"
-        )
+def _require_root(keys: KeyFolder) -> None:
+    root = keys.root
+    signed = signatures(root, root.signed, "root")
+    require(signed, advice=f"`rosterbus market keys sign {keys.folder / NEWEST}` on their machines")
 
 
 def _remember(place: Place, catalogue: Catalogue) -> None:

@@ -44,8 +44,11 @@ def signable(site: Path) -> dict[str, Path]:
     return {path.relative_to(site).as_posix(): path for path in found if path.is_file()}
 
 
-def sign_targets(site: Path, keys: KeyFolder, *, version: int) -> Signed:
-    """Write the list of all signed files, signed by everybody whose key is at hand, and all roots beside it."""
+def sign_targets(site: Path, keys: KeyFolder, *, version: int, staged: bool = False) -> Signed:
+    """Write the list of all signed files, signed by everybody whose key is at hand, and all roots beside it.
+
+    Unless it is `staged`, raises SiteRefusedError where these are too few, and changes nothing.
+    """
     folder = site / METADATA
     folder.mkdir(exist_ok=True)
     targets = Targets(version=version, expires=keys.expiry("targets"))
@@ -53,16 +56,19 @@ def sign_targets(site: Path, keys: KeyFolder, *, version: int) -> Signed:
         targets.targets[path] = TargetFile.from_file(path, str(file), ["sha256"])
     metadata = Metadata(targets)
     _add_signatures(metadata, keys, "targets")
-    metadata.to_file(str(folder / "targets.json"))
+    signed = signatures(metadata, keys.root.signed, "targets")
+    if not staged:
+        require(signed)
+    _write(metadata, folder, "targets")
     write_roots(folder, keys)
-    return signatures(metadata, keys.root.signed, "targets")
+    return signed
 
 
 def add_signatures(site: Path, keys: KeyFolder) -> Signed:
     """Sign the list of a staged site too, with the people's keys at hand."""
     metadata: Metadata[Targets] = _read(site, "targets")
     _add_signatures(metadata, keys, "targets")
-    metadata.to_file(str(site / METADATA / "targets.json"))
+    _write(metadata, site / METADATA, "targets")
     return signatures(metadata, keys.root.signed, "targets")
 
 
@@ -73,15 +79,14 @@ def sign_moment(site: Path, keys: KeyFolder, *, versions: Mapping[str, int]) -> 
     snapshot.meta["targets.json"] = MetaFile(targets)
     timestamp = Timestamp(version=versions["timestamp"] + 1, expires=keys.expiry("timestamp"))
     timestamp.snapshot_meta = MetaFile(snapshot.version)
-    for role, signed in (("snapshot", snapshot), ("timestamp", timestamp)):
-        metadata: Metadata[Any] = Metadata(signed)
+    lists: dict[str, Metadata[Any]] = {"snapshot": Metadata(snapshot), "timestamp": Metadata(timestamp)}
+    for role, metadata in lists.items():
         _add_signatures(metadata, keys, role)
         if not signatures(metadata, keys.root.signed, role).holds:
             msg = f"the machine's key for {role} is not in {keys.folder}; sign on the machine that publishes"
             raise SiteRefusedError(msg)
-        unfinished = folder / f".{role}.json"
-        metadata.to_file(str(unfinished))
-        unfinished.replace(folder / f"{role}.json")
+    for role, metadata in lists.items():
+        _write(metadata, folder, role)
     root = keys.root.signed.version
     said = {"root": root, "targets": targets, "snapshot": snapshot.version, "timestamp": timestamp.version}
     keys.remember(replace(keys.issue, versions=said))
@@ -89,15 +94,27 @@ def sign_moment(site: Path, keys: KeyFolder, *, versions: Mapping[str, int]) -> 
 
 def write_roots(folder: Path, keys: KeyFolder) -> None:
     """Lay every root beside the other metadata, so that whoever trusts an old one finds the way to the newest."""
-    for path in keys.roots:
-        (folder / path.name).write_bytes(path.read_bytes())
-    (folder / NEWEST).write_bytes((keys.folder / NEWEST).read_bytes())
+    for path in (*keys.roots, keys.folder / NEWEST):
+        laid = folder / path.name
+        laid.write_bytes(path.read_bytes())
+        laid.chmod(0o644)
 
 
 def signatures(metadata: Metadata[Any], root: Root, role: str) -> Signed:
     """Who of those who may sign a role signed this."""
     result = root.get_verification_result(role, metadata.signed_bytes, metadata.signatures)
     return Signed(_people(result.signed.values()), result.threshold, _people(result.unsigned.values()))
+
+
+def require(signed: Signed, *, advice: str = "") -> None:
+    """Refuse what too few people signed."""
+    if not signed.holds:
+        by, others = ", ".join(signed.by) or "nobody", ", ".join(signed.missing)
+        advice = advice or "`--stage FOLDER` keeps it for `rosterbus market keys sign` on their machines"
+        msg = (
+            f"too few people signed; found {by}; allowed: {signed.threshold} of them, with {others}; {advice}"
+        )
+        raise SiteRefusedError(msg)
 
 
 def signatures_of(site: Path, root: Root) -> Signed:
@@ -186,6 +203,14 @@ def _add_signatures(metadata: Metadata[Any], keys: KeyFolder, role: str) -> None
     for signer in keys.signers(role):
         metadata.signatures.pop(signer.public_key.keyid, None)
         metadata.sign(signer, append=True)
+
+
+def _write(metadata: Metadata[Any], folder: Path, role: str) -> None:
+    """Write a list whole, readable by everybody, or leave the old one."""
+    unfinished = folder / f".{role}.json"
+    metadata.to_file(str(unfinished))
+    unfinished.chmod(0o644)
+    unfinished.replace(folder / f"{role}.json")
 
 
 def _people(keys: Iterable[Any]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def replaced(folder: Path) -> Iterator[Path]:
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
     try:
         yield fresh
-        _open_to_all(fresh)
+        open_to_all(fresh)
         _swap(fresh, folder)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -52,7 +52,7 @@ def _old(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
-def _open_to_all(folder: Path) -> None:
+def open_to_all(folder: Path) -> None:
     """The command line makes everything private; a site is there to be read by a web server."""
     folder.chmod(0o755)
     for path in folder.rglob("*"):

@@ -1,0 +1,62 @@
+"""`rosterbus market build`: make a marketplace of wheels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rosterbus_market.cli.publisher_options import (
+    closure_option,
+    keys_options,
+    opened,
+    place_of,
+    stage_option,
+    tell,
+)
+from rosterbus_market.publishing import Wheels, build
+
+_WHEEL = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("build")
+@click.argument("wheels", nargs=-1, type=_WHEEL)
+@click.option(
+    "--out", "site", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where it goes."
+)
+@click.option(
+    "--core", type=_WHEEL, help="The wheel of rosterbus itself, so that it can be installed from here too."
+)
+@click.option("--title", default="", help="What people call this marketplace.")
+@click.option(
+    "--location", default="", help="The address that clients will use, for the line that people copy."
+)
+@click.option(
+    "--accept-name", "accepted", multiple=True, help="A name that resembles another and is right even so."
+)
+@closure_option
+@stage_option
+@keys_options
+def command(
+    wheels: tuple[Path, ...],
+    site: Path,
+    core: Path | None,
+    title: str,
+    location: str,
+    accepted: tuple[str, ...],
+    no_closure: bool,
+    stage: Path | None,
+    folder: Path,
+    passphrases: tuple[str, ...],
+) -> int:
+    """Make a marketplace of WHEELS: a folder that any web server, bucket or file share can hold.
+
+    Every wheel is examined as a zip file, and nothing of it is run. The certificate of a wheel lies beside it, as
+    `rosterbus certify` writes it. The folder is signed by the people whose keys are in `--keys`, and takes the place of
+    an older one only when it is whole. Versions that were withdrawn before stay named as withdrawn.
+    """
+    if not wheels and not core:
+        raise click.UsageError("name at least one wheel")
+    place = place_of(site, opened(folder, passphrases), stage, location)
+    tell(build(Wheels(wheels, core, accepted), place, title=title, closure=not no_closure), place)
+    return 0
