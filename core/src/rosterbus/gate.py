@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
@@ -56,11 +57,18 @@ class Gate:
             return f"{LOCK} has {name} {versions}; run: rosterbus market verify --repair"
         return None
 
-    def examine(self, distribution: str, version: str) -> str | None:
-        """The same after hashing every file of the distribution."""
-        return self.refusal(distribution, version) or (
-            None if self.guarded.lenient else self._changed(canonical(distribution))
-        )
+    def examine(self, distribution: str, version: str, folder: Path) -> str | None:
+        """The same after hashing every file of the distribution, whose package is about to be imported from `folder`."""
+        if refused := self.refusal(distribution, version):
+            return refused
+        name = canonical(distribution)
+        if self.guarded.lenient or name == TOOL:
+            return None
+        home = Path(str(importlib.metadata.distribution(name).locate_file(folder.name)))
+        if folder.resolve() != home.resolve():
+            return f"`{folder.name}` would be imported from {folder.parent}, which is not {name}; take it off the path"
+        wrong = next((wrong for one in self.lock.versions(name) if (wrong := changed_files(one))), None)
+        return f"{wrong}; run: rosterbus market verify --repair" if wrong else None
 
     def warnings(self) -> list[str]:
         """What a run has to tell of its environment; raises PluginError where it may not go on."""
@@ -75,10 +83,6 @@ class Gate:
                 "run: rosterbus market verify --repair"
             )
         return self._age()
-
-    def _changed(self, name: str) -> str | None:
-        wrong = next((wrong for one in self.lock.versions(name) if (wrong := changed_files(one))), None)
-        return f"{wrong}; run: rosterbus market verify --repair" if wrong and name != TOOL else None
 
     def _age(self) -> list[str]:
         if self.asked is None:

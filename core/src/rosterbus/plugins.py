@@ -238,12 +238,13 @@ def _find(kind: str, name: str, available: Sequence[Installed]) -> Installed:
 def _load(one: Installed) -> LoadedPlugin:
     if one.problem:
         raise PluginError(f"{one.plugin} ({one.origin}) cannot be used: {one.problem}")
-    if (gate := current_gate()) and (wrong := gate.examine(one.distribution, one.version)):
+    folder = _folder(one.module.partition(".")[0])
+    if (gate := current_gate()) and folder and (wrong := gate.examine(one.distribution, one.version, folder)):
         raise PluginError(f"{one.plugin} ({one.origin}) cannot be used: {wrong}")
     try:
         module = importlib.import_module(one.module)
     except (Exception, SystemExit) as error:
-        place = _place(error, _folder(one.module.partition(".")[0]))
+        place = _place(error, folder)
         what = f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
         raise PluginError(f"{one.plugin} ({one.origin}) cannot be imported: {what}") from error
     loaded = LoadedPlugin(module, one.plugin, one.distribution, one.version)
