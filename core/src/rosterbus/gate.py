@@ -58,17 +58,18 @@ class Gate:
         return None
 
     def examine(self, distribution: str, version: str, folder: Path) -> str | None:
-        """The same after hashing every file of the distribution, whose package is about to be imported from `folder`."""
+        """The same after hashing every file of the distribution; `folder` is what would be imported."""
         if refused := self.refusal(distribution, version):
             return refused
         name = canonical(distribution)
         if self.guarded.lenient or name == TOOL:
             return None
+        if wrong := next((wrong for one in self.lock.versions(name) if (wrong := changed_files(one))), None):
+            return f"{wrong}; run: rosterbus market verify --repair"
         home = Path(str(importlib.metadata.distribution(name).locate_file(folder.name)))
-        if folder.resolve() != home.resolve():
-            return f"`{folder.name}` would be imported from {folder.parent}, which is not {name}; take it off the path"
-        wrong = next((wrong for one in self.lock.versions(name) if (wrong := changed_files(one))), None)
-        return f"{wrong}; run: rosterbus market verify --repair" if wrong else None
+        if folder.resolve() == home.resolve():
+            return None
+        return f"`{folder.name}` would be imported from {folder.parent}, which is not {name}; take it off the path"
 
     def warnings(self) -> list[str]:
         """What a run has to tell of its environment; raises PluginError where it may not go on."""

@@ -167,7 +167,7 @@ def test_a_package_of_the_same_name_earlier_on_the_path_is_never_imported(
         (shadow / name).write_bytes((tmp_path / "site" / module / name).read_bytes())
     monkeypatch.syspath_prepend(str(shadow.parent))
 
-    with pytest.raises(PluginError, match="would be imported from .*shadow, which is not rosterbus-acme"):
+    with pytest.raises(PluginError, match=r"would be imported from .*shadow, which is not rosterbus-acme"):
         load("destination", "acme")
     assert module not in sys.modules
 
