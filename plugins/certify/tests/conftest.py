@@ -38,7 +38,7 @@ class TestToy(ConnectorContract):
     kind = "extension"
     connector = "toy"
 """
-CARD = 'title = "A toy"\nkind = "extension"\nsystem = ""\nmaturity = "draft"\n'
+CARD = 'title = "{title}"\nkind = "extension"\nsystem = ""\nmaturity = "draft"\n'
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,10 @@ class Toy:
     def write(self, name: str, text: str) -> None:
         (self.package / name).write_text(text, encoding="utf-8", newline="\n")
 
+    def spoil(self) -> None:
+        """Break one promise: the card says no title any more."""
+        self.write("connector.toml", CARD.format(title=""))
+
     def declare(self, more: str) -> None:
         """Add lines to the test class."""
         lines = [f"    {line}".rstrip() for line in more.strip("\n").splitlines()]
@@ -62,13 +66,13 @@ class Toy:
 
 @pytest.fixture
 def toy(tmp_path):
-    def make(requires="", name="toy"):
+    def make(requires="", name="toy", title="A toy"):
         made = Toy(tmp_path / name)
         made.package.mkdir(parents=True)
         text = PROJECT.format(requires=requires)
         (made.folder / "pyproject.toml").write_text(text, encoding="utf-8", newline="\n")
         made.write("__init__.py", '"""A toy."""\n')
-        made.write("connector.toml", CARD)
+        made.write("connector.toml", CARD.format(title=title))
         made.write("conformance.py", CONFORMANCE)
         return made
 

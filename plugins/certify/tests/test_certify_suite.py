@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 import rosterbus_certify.examining
-from rosterbus.certificates import certificate_of, read_certificate
+from rosterbus.certificates import read_certificate
 from rosterbus.cli import command_line
 
 CARD_TEST = "extension:toy::test_its_card_is_complete"
-
-
-def failing(toy, **changes):
-    made = toy(**changes)
-    made.write("connector.toml", (made.package / "connector.toml").read_text().replace("A toy", ""))
-    return made
-
-
-def reasons(told):
-    return json.dumps(told)
 
 
 def test_a_toy_that_keeps_every_promise_is_certified(toy, certify):
@@ -51,8 +44,7 @@ def test_it_is_the_wheel_that_is_tested_and_not_what_lies_in_its_folder(toy, cer
     made = toy()
     _, told = certify(made.folder)
     wheel = Path(told["certificate"].removesuffix(".certificate.json"))
-    failing_card = (made.package / "connector.toml").read_text().replace("A toy", "")
-    made.write("connector.toml", failing_card)
+    made.spoil()
 
     assert certify(wheel)[1]["standing"] == "certified"
     assert certify(made.folder)[1]["failed"] == [CARD_TEST]
@@ -62,7 +54,7 @@ def test_a_wheel_comes_before_the_same_distribution_that_is_installed(tmp_path, 
     """The one that certifies is itself installed here; its changed wheel is another."""
     own = Path(__file__).parents[1]
     changed = tmp_path / "changed"
-    for path in sorted(own.glob("src/rosterbus_certify/**/*")) + [own / "pyproject.toml", own / "README.md"]:
+    for path in [*sorted(own.glob("src/rosterbus_certify/**/*")), own / "pyproject.toml", own / "README.md"]:
         if path.is_file() and "__pycache__" not in path.parts:
             to = changed / path.relative_to(own)
             to.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +72,7 @@ def test_a_wheel_comes_before_the_same_distribution_that_is_installed(tmp_path, 
 def test_a_failure_takes_away_an_older_certificate_of_the_same_name(toy, certify):
     made = toy()
     _, told = certify(made.folder)
-    made.write("connector.toml", (made.package / "connector.toml").read_text().replace("A toy", ""))
+    made.spoil()
 
     code, again = certify(made.folder)
 
@@ -139,7 +131,7 @@ def test_a_class_about_another_plugin_is_no_proof(toy, certify):
     ids=["replaced", "taken away", "with its guard"],
 )
 def test_a_test_that_is_overridden_fails(toy, certify, around):
-    made = failing(toy)
+    made = toy(title="")
     made.declare(around)
 
     code, told = certify(made.folder)
@@ -160,7 +152,7 @@ def test_tests_of_its_own_are_left_out_and_said_to_be(toy, certify, capsys):
 
 
 def test_a_test_that_is_skipped_by_hand_fails(toy, certify):
-    made = failing(toy)
+    made = toy(title="")
     made.declare("@pytest.fixture(autouse=True)\ndef _skipped(self):\n    pytest.skip('not today')")
 
     code, told = certify(made.folder)
@@ -170,19 +162,21 @@ def test_a_test_that_is_skipped_by_hand_fails(toy, certify):
 
 
 def test_a_waiver_is_shown_with_its_reason(toy, certify):
-    made = failing(toy)
+    made = toy(title="")
     made.declare('ability = Ability(waived={"test_its_card_is_complete": "toys have no titles here"})')
 
     code, told = certify(made.folder)
 
     certificate = read_certificate(Path(told["certificate"]))
     assert (code, told["standing"]) == (0, "certified")
-    assert [(one.test, one.reason) for one in certificate.waivers] == [(CARD_TEST, "toys have no titles here")]
+    assert [(one.test, one.reason) for one in certificate.waivers] == [
+        (CARD_TEST, "toys have no titles here")
+    ]
 
 
 @pytest.mark.parametrize("reason", ["", "no", "never works"])
 def test_a_waiver_without_an_understandable_reason_fails(toy, certify, reason):
-    made = failing(toy)
+    made = toy(title="")
     made.declare(f'ability = Ability(waived={{"test_its_card_is_complete": "{reason}"}})')
 
     code, told = certify(made.folder)
@@ -193,7 +187,7 @@ def test_a_waiver_without_an_understandable_reason_fails(toy, certify, reason):
 
 def test_the_guard_over_waivers_cannot_be_waived(toy, certify):
     guard = "test_a_waiver_names_a_test_and_gives_its_reason"
-    made = failing(toy)
+    made = toy(title="")
     made.declare(
         f'ability = Ability(waived={{"{guard}": "nobody needs any reasons", "test_its_card_is_complete": "no"}})'
     )
@@ -205,7 +199,7 @@ def test_the_guard_over_waivers_cannot_be_waived(toy, certify):
 
 
 def test_what_is_expected_to_fail_without_a_waiver_fails(toy, certify):
-    made = failing(toy)
+    made = toy(title="")
     made.declare(
         "@pytest.fixture(autouse=True)\n"
         "def _expected(self, request):\n"
@@ -283,26 +277,39 @@ def test_a_process_that_ends_no_more_is_ended(toy, certify, monkeypatch):
     assert "it had to be ended" in told["trouble"][0]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="processes are told apart by their groups")
 def test_nothing_that_a_dead_suite_started_is_left_running(toy, certify, tmp_path):
     made = toy()
-    child = "import time, pathlib, sys; time.sleep(4); pathlib.Path(sys.argv[1]).touch()"
     made.declare(
         "@pytest.fixture(autouse=True)\n"
         "def _leaving(self):\n"
-        "    import subprocess, sys\n"
-        f"    subprocess.Popen([sys.executable, '-c', {child!r}, {str(tmp_path / 'lived')!r}])\n"
+        "    import pathlib, subprocess, sys\n"
+        "    left = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"    pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(left.pid))\n"
         "    os._exit(3)"
     )
 
     certify(made.folder)
 
-    import time
-
-    time.sleep(5)
-    assert not (tmp_path / "lived").exists()
+    assert ended(int((tmp_path / "pid").read_text()))
 
 
-def test_a_test_that_passes_only_the_second_time_fails_the_first_and_is_no_certificate_alone(toy, certify, tmp_path):
+def ended(pid):
+    """Whether a process is gone, or was killed and waits to be taken away."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        told = subprocess.run(
+            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False, text=True
+        )
+        if told.stdout.strip()[:1] in ("", "Z"):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_test_that_passes_only_the_second_time_fails_the_first_and_is_no_certificate_alone(
+    toy, certify, tmp_path
+):
     made = toy()
     made.declare(
         "@pytest.fixture(autouse=True)\n"
@@ -325,9 +332,7 @@ def test_the_environment_of_whoever_certifies_stays_outside(toy, certify, monkey
     monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")
     made = toy()
     made.declare(
-        "@pytest.fixture(autouse=True)\n"
-        "def _looking(self):\n"
-        "    assert 'ACME_PASSWORD' not in os.environ"
+        "@pytest.fixture(autouse=True)\ndef _looking(self):\n    assert 'ACME_PASSWORD' not in os.environ"
     )
 
     assert certify(made.folder)[0] == 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import faulthandler
 import json
+import re
 import runpy
 import sys
 from collections import defaultdict
@@ -16,10 +17,13 @@ from typing import Any, TextIO
 
 import pytest
 
+_CAPTURED = re.compile(r"^Captured (.*) (?:setup|call|teardown)$")
 LONGEST = 2_000
 """Characters of a reason that are kept."""
 SKIPPED = "it was skipped; what does not apply to a connector follows from its abilities"
-NOT_WAIVED = "it fails, and no waiver that counts says so: one in `ability`, of a test that is no guard, with a reason"
+NOT_WAIVED = (
+    "it fails, and no waiver that counts says so: one in `ability`, of a test that is no guard, with a reason"
+)
 
 
 class Witness:
@@ -110,6 +114,12 @@ def _seen(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     text = crash.message if crash else report.longreprtext.strip().splitlines()[-1]
     return str(text)
+
+
+def _sections(report: pytest.TestReport | None, *, captured: bool) -> list[tuple[str, str]]:
+    """What belongs to a failure: what was captured, or what the suite itself says."""
+    titled = [(_CAPTURED.sub(r"\1", title), text) for title, text in (report.sections if report else ())]
+    return [(title, text) for title, text in titled if (title in ("stdout", "stderr", "log")) == captured]
 
 
 def _short(text: str) -> str:
