@@ -15,17 +15,19 @@ FILE = ".rosterbus-template.json"
 
 @dataclass(frozen=True)
 class Record:
-    """`files` are SHA-256 sums by path within the folder; `layout` is the text that `--layout-from` gave."""
+    """`files` are SHA-256 sums by path within the folder; `layout` is what `--layout-from` gave, by its variables."""
 
     template: str
     answers: Mapping[str, str]
-    layout: str
+    layout: Mapping[str, str]
     files: Mapping[str, str]
 
 
-def record_of(folder: Path, *, template: str, answers: Mapping[str, str], layout: str = "") -> Record:
+def record_of(
+    folder: Path, *, template: str, answers: Mapping[str, str], layout: Mapping[str, str]
+) -> Record:
     """The record of a folder that was just rendered."""
-    return Record(template, dict(answers), layout, {name: sha256(folder / name) for name in names(folder)})
+    return Record(template, answers, layout, {name: sha256(folder / name) for name in names(folder)})
 
 
 def names(folder: Path) -> Iterator[str]:

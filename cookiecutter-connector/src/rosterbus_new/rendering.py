@@ -35,15 +35,15 @@ def distribution(answers: Answers) -> str:
     return f"rosterbus-{answers['name']}"
 
 
-def render(answers: Answers, into: Path, *, files: str = "", source: Path | None = None) -> Path:
+def render(answers: Answers, into: Path, *, layout: Mapping[str, str], source: Path | None = None) -> Path:
     """Render the template below `into`, and answer with the new folder.
 
-    `files` is the text of a module of layouts in the place of the example's; `source` another template. Raises
-    RosterbusError where the template is broken.
+    `layout` are the variables of a drafted layout, if any; `source` is another template. Raises RosterbusError where
+    the template is broken.
     """
     folder = source or template()
-    given: dict[str, Any] = {key: answer for key, answer in answers.items() if answer}
-    context = generate_context(str(folder / "cookiecutter.json"), extra_context={**given, "_files": files})
+    given: dict[str, Any] = {**{key: answer for key, answer in answers.items() if answer}, **layout}
+    context = generate_context(str(folder / "cookiecutter.json"), extra_context=given)
     try:
         values: Mapping[str, Any] = prompt_for_config(context, no_input=True)
         made = generate_files(folder, {"cookiecutter": values}, into)

@@ -1,6 +1,6 @@
 {% if cookiecutter._files %}
 {{ cookiecutter._files }}
-{%- else %}
+{% else %}
 """The file that {{ cookiecutter.system }} takes, column by column."""
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ class Importer:
 
 def _analysis(name: str, content: bytes) -> dict[str, int]:
     [spec] = [spec for spec in as_specs(layouts) if spec.file == name]
-    rows = list(csv.DictReader(io.StringIO(content.decode(spec.dialect.encoding), newline="")))
+    text = content.decode(spec.dialect.encoding).removeprefix("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=spec.dialect.delimiter))
     return {"rows": len(rows), "refused": sum(_refused(spec, rows))}
 
 
