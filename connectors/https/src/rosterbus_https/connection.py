@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import certifi
@@ -18,6 +20,8 @@ from rosterbus_https.bodies import Body, Declaring
 
 MOST = 64 * 1024
 """How many bytes of an answer are read; a sentence needs fewer."""
+LARGEST = 64 * 1024 * 1024
+"""How many bytes one page of an API may have."""
 AWAY = (408, 429)
 """With all of the five hundreds, what a server answers that may be better later."""
 HIDDEN = b"[secret]"
@@ -30,7 +34,7 @@ class LostError(RetriableError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server answered: the code, and the first `MOST` bytes of the body with the secrets taken out."""
+    """What the server answered: the code, and the body (its first `MOST` bytes) with the secrets taken out."""
 
     code: int
     body: bytes
@@ -51,6 +55,13 @@ class Answer:
     def says(self, words: list[str]) -> bool:
         """Whether one of these words is in it."""
         return any(word.casefold() in self.text for word in words)
+
+    def json(self) -> Any:
+        """The body, read as JSON. Raises ConnectorError, which repeats nothing of it."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise ConnectorError("the server answered what is no JSON; it may be another one") from None
 
     @property
     def kept(self) -> bytes:
@@ -111,6 +122,19 @@ class Connection:
         self.refuse(answer, asked or path.rpartition("/")[2], so=so)
         return answer
 
+    def read(self, path: str, query: Mapping[str, str] | None = None, *, most: int = LARGEST) -> Answer:
+        """Get whatever is answered there, whole; `refuse` tells whether it is what was asked for.
+
+        Raises ConnectorError where it has more than `most` bytes, RetriableError where there is no answer.
+        """
+        try:
+            answer = self._request("GET", path, None, answer_within=self._timeout, query=query, most=most + 1)
+        except httpx2.TransportError as error:
+            raise self._away(error) from error
+        if len(answer.body) > most:
+            raise ConnectorError(f"{self.host} answered with more than {most:,} bytes; ask for less at once")
+        return answer
+
     def send(
         self, method: str, path: str, body: Declaring, *, name: str = "", answer_within: float | None = None
     ) -> Answer:
@@ -154,7 +178,16 @@ class Connection:
             )
         return ConnectorError(f"{self.host} refused {asked} (it answered {answer.code})")
 
-    def _request(self, method: str, path: str, body: Body | None, *, answer_within: float) -> Answer:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Body | None,
+        *,
+        answer_within: float,
+        query: Mapping[str, str] | None = None,
+        most: int = MOST,
+    ) -> Answer:
         # A kept connection that the server has closed meanwhile would end in doubt, so that each request has its own.
         headers = dict(self._headers)
         if body is not None:
@@ -164,14 +197,14 @@ class Connection:
         url = f"{self.address}{quote(path)}"
         with (
             httpx2.Client(verify=self._context, trust_env=False, timeout=timeout) as client,
-            client.stream(method, url, content=content, headers=headers) as response,
+            client.stream(method, url, content=content, headers=headers, params=query) as response,
         ):
             said = bytearray()
             for piece in response.iter_raw():
                 said += piece
-                if len(said) >= MOST:
+                if len(said) >= most:
                     break
-            return Answer(response.status_code, self._without_secrets(bytes(said[:MOST])))
+            return Answer(response.status_code, self._without_secrets(bytes(said[:most])))
 
     def _without_secrets(self, body: bytes) -> bytes:
         for secret in self._secrets:
