@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from rosterbus.errors import ConfigError
 from rosterbus.private import private_folder, write_private_bytes, write_private_text
 from rosterbus.secrets import SecretReference
+from securesystemslib.exceptions import KeyMismatchError
 from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root
@@ -123,7 +124,7 @@ class KeyFolder:
             raise ConfigError("the root names a key of another kind", file=self.folder / NEWEST)
         try:
             return CryptoSigner(private, key)
-        except Exception as error:
+        except (KeyMismatchError, ValueError) as error:
             msg = f"this is not the key that the root names as {who}'s for {role}"
             raise ConfigError(msg, file=private_path(self.folder, who, role)) from error
 

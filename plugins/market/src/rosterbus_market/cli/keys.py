@@ -16,7 +16,6 @@ from rosterbus_market.cli.publisher_options import (
     keys_options,
     opened,
     place_of,
-    yes_option,
 )
 from rosterbus_market.countersigning import differences, examined_stage, sign_stage
 from rosterbus_market.issuing import own_fingerprint
@@ -33,7 +32,9 @@ from rosterbus_market.key_folder import (
     new_keys,
     person_of,
     private_path,
+    read_root,
 )
+from rosterbus_market.options import yes_option
 from rosterbus_market.passphrases import ALLOWED, Passphrases
 from rosterbus_market.rotating import Change, RootSigned, rotate, sign_root
 
@@ -167,8 +168,10 @@ def sign(what: Path, against: Path | None, yes: bool, folder: Path, passphrases:
     Every wheel of a stage is examined again on this machine, and compared with what its catalogue says.
     """
     if what.is_file():
+        for line in root_lines(what):
+            click.echo(line)
         if not yes:
-            click.confirm(f"sign {what.name} as the next root?", abort=True)
+            click.confirm("are these the people who shall sign from now on?", abort=True)
         _tell_root(sign_root(what, folder, asked_passphrases(passphrases)), folder)
         return 0
     keys = opened(folder, passphrases)
@@ -179,6 +182,16 @@ def sign(what: Path, against: Path | None, yes: bool, folder: Path, passphrases:
     signed = sign_stage(what, keys)
     click.echo(f"signed by {', '.join(signed.by) or 'nobody'}; {signed.threshold} are needed")
     return 0
+
+
+def root_lines(path: Path) -> list[str]:
+    """Who a root lets sign, with the beginning of each key, so that people can compare them by telephone."""
+    root = read_root(path).signed
+    lines = [f"root {root.version}, good until {root.expires:%Y-%m-%d}"]
+    for role in (*OF_PEOPLE, *OF_MACHINE):
+        who = ", ".join(f"{person_of(key)} ({key.keyid[:12]})" for key in keys_of(root, role))
+        lines.append(f"{role}: {root.roles[role].threshold} of {who}")
+    return lines
 
 
 def _people(value: str) -> list[str]:

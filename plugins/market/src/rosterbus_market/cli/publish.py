@@ -13,11 +13,11 @@ from rosterbus_market.cli.publisher_options import (
     place_of,
     stage_option,
     tell,
-    yes_option,
 )
 from rosterbus_market.countersigning import Differences, differences, examined_stage
 from rosterbus_market.examining import Examined
 from rosterbus_market.issuing import Place, finish
+from rosterbus_market.options import yes_option
 from rosterbus_market.publishing import Wheels, added, current, examine_all, publish
 
 

@@ -43,11 +43,6 @@ def stage_option(command: _Command) -> _Command:
     )(command)
 
 
-def yes_option(command: _Command) -> _Command:
-    """`--yes`."""
-    return click.option("--yes", is_flag=True, help="Do it without asking.")(command)
-
-
 def closure_option(command: _Command) -> _Command:
     """`--no-closure`."""
     return click.option(

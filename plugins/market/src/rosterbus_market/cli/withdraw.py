@@ -12,8 +12,8 @@ from rosterbus_market.cli.publisher_options import (
     place_of,
     stage_option,
     tell,
-    yes_option,
 )
+from rosterbus_market.options import yes_option
 from rosterbus_market.publishing import current, released, withdraw
 
 

@@ -27,7 +27,7 @@ from rosterbus_market.examining.members import check_members
 from rosterbus_market.examining.names import look_alike
 from rosterbus_market.examining.points import Points, read_points
 from rosterbus_market.examining.record import check_record
-from rosterbus_market.examining.requirements import check_requirements, check_written
+from rosterbus_market.examining.requirements import check_requirements
 from rosterbus_market.examining.testimony import read_testimony
 from rosterbus_market.refusals import WheelRefusedError
 
@@ -120,7 +120,6 @@ def examine(wheel: Path, surroundings: Surroundings | None = None, *, core: bool
     metadata = read_metadata(archive, identity)
     points = read_points(archive, identity, known=around.known, core=core)
     requires = [str(one) for one in metadata.requires_dist or []]
-    check_written(wheel.name, requires)
     known = {*around.known, identity.distribution}
     return Examined(
         path=wheel,

@@ -13,6 +13,7 @@ from rosterbus.hookspecs import PROJECT
 
 from rosterbus_market.examining.archive import Archive
 from rosterbus_market.examining.names import DISTRIBUTION
+from rosterbus_market.examining.requirements import check_written
 from rosterbus_market.refusals import WheelRefusedError
 
 _TAG = "py3-none-any"
@@ -73,6 +74,7 @@ def read_metadata(archive: Archive, identity: Identity) -> Metadata:
     if unparsed:
         wrong = "METADATA has a field that is unknown or stands there twice"
         raise WheelRefusedError(archive.wheel, wrong, found=f"`{sorted(unparsed)[0]}`")
+    check_written(archive.wheel, raw.get("requires_dist", []))
     try:
         metadata = Metadata.from_raw(raw)
     except ExceptionGroup as error:
