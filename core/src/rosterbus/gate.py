@@ -12,10 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from rosterbus.errors import ConfigError, PluginError
-from rosterbus.lock import LOCK, Lock, canonical, changed_files, other_versions, read_lock
+from rosterbus.lock import LOCK, TOOL, Lock, canonical, changed_files, other_versions, read_lock
 
-TOOL = "rosterbus-market"
-"""The distribution that writes locks. No lock binds it: nobody could repair one otherwise."""
 CATALOGUE, CHECKED = "catalogue.json", "checked.json"
 """The last verified catalogue, and the moment when the marketplace was last asked, in the market's folder."""
 

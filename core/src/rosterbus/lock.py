@@ -20,6 +20,8 @@ from rosterbus.errors import ConfigError
 from rosterbus.hookspecs import PROJECT
 
 LOCK = "rosterbus.lock"
+TOOL = "rosterbus-market"
+"""The distribution that writes locks. No lock binds it: nobody could repair one otherwise."""
 SCHEMA = 1
 Origin = Literal["marketplace", "index", "core"]
 """Where a package is from: the marketplace, the index that its connectors need beside it, or here before it all."""
@@ -161,7 +163,7 @@ def _extra(lock: Lock) -> list[str]:
     return [
         f"{name} {version} is installed and is not in the lock"
         for name, version in there
-        if not lock.versions(name)
+        if name != TOOL and not lock.versions(name)
     ]
 
 

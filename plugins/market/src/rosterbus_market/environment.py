@@ -14,9 +14,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from rosterbus.errors import ConfigError
-from rosterbus.gate import TOOL
 from rosterbus.hookspecs import PROJECT
-from rosterbus.lock import canonical
+from rosterbus.lock import TOOL, canonical
 
 _KEPT = {"UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_CACHE_DIR", "UV_NO_CACHE", "UV_OFFLINE", "UV_HTTP_TIMEOUT"}
 _KEPT |= {"UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_CONCURRENT_DOWNLOADS", "UV_LINK_MODE"}

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from packaging.markers import Marker
 from rosterbus.errors import ConfigError, PluginError
-from rosterbus.gate import TOOL
 from rosterbus.hookspecs import PROJECT
-from rosterbus.lock import Lock, LockedPackage, changed_files, content_of, installed_version
+from rosterbus.lock import TOOL, Lock, LockedPackage, changed_files, content_of, installed_version
 
 from rosterbus_market.environment import needed_by_others, plugins, refuse_system_python
 from rosterbus_market.locking import former_lock, put_in_force, write_lock
@@ -68,6 +67,32 @@ def uninstall(names: Collection[str]) -> list[str]:
     return going
 
 
+def requirements(state: MarketState, packages: Iterable[LockedPackage]) -> str:
+    """The lines that have uv install exactly these packages, each with the SHA-256 that its file may have."""
+    return "".join(_requirement(state, one) for one in packages)
+
+
+def leaving_with(lock: Lock, name: str) -> set[str]:
+    """What goes when a connector goes: itself, and what is of the lock and nothing that stays asks for.
+
+    Raises ConfigError where another connector needs it.
+    """
+    going, candidates = (
+        {name},
+        {one.name for one in lock.packages if one.origin != "core" and not one.requested},
+    )
+    if name in needed_by_others(going):
+        raise ConfigError("another connector needs it; remove that one first", found=f"`{name}`")
+    while orphans := candidates - going - needed_by_others(going) - _not_here(lock):
+        going |= orphans
+    return going
+
+
+def _not_here(lock: Lock) -> set[str]:
+    """What only other machines need: nothing here tells whether they still do."""
+    return {one.name for one in lock.packages} - {one.name for one in for_here(lock.packages)}
+
+
 def extra_plugins(lock: Lock) -> list[str]:
     """The plugins that are installed and that the lock does not have."""
     return sorted(name for name in plugins() if not lock.versions(name) and name != TOOL)
@@ -102,9 +127,8 @@ def _install(
 ) -> None:
     if not packages:
         return
-    lines = "".join(_requirement(state, one) for one in packages)
     file = state.folder / "install.txt"
-    file.write_text(lines, encoding="utf-8", newline="\n")
+    file.write_text(requirements(state, packages), encoding="utf-8", newline="\n")
     places = ["--no-index", "--find-links", str(dependencies)] if dependencies else []
     again = [word for one in packages for word in ("--reinstall-package", one.name)]
     _uv(

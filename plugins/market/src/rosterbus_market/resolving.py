@@ -11,6 +11,7 @@ import html
 import importlib.metadata
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from urllib.parse import unquote, urlsplit
 
 import uv
 from packaging.requirements import Requirement
-from rosterbus.errors import PluginError
+from rosterbus.errors import ConfigError, PluginError
 from rosterbus.hookspecs import PROJECT
 from rosterbus.lock import Lock, LockedPackage, canonical
 
@@ -80,7 +81,7 @@ def uv_said(process: subprocess.CompletedProcess[str]) -> str:
 def run_uv(arguments: Sequence[str], *, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run uv for this interpreter, with nothing of the environment or of a project that would change its choice."""
     return subprocess.run(  # noqa: S603 - the program of a package that this one declares
-        [uv.find_uv_bin(), *arguments],
+        [_program(), *arguments],
         cwd=folder or tempfile.gettempdir(),
         env=dict(uv_environment()),
         capture_output=True,
@@ -89,6 +90,18 @@ def run_uv(arguments: Sequence[str], *, folder: Path | None = None) -> subproces
         timeout=SECONDS,
         check=False,
     )
+
+
+def _program() -> str:
+    try:
+        return uv.find_uv_bin()
+    except FileNotFoundError:
+        found = shutil.which(
+            "uv"
+        )  # where the package was unpacked without its program, as some distributions do
+        if found is None:
+            raise ConfigError("uv is not here, which installs; run: pip install uv") from None
+        return found
 
 
 def _compile(folder: Path, index: str, dependencies: Path | None, roots: str) -> dict[str, Any]:

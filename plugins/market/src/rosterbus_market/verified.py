@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rosterbus.certificates import SUFFIX
-from rosterbus.errors import RosterbusError
+from rosterbus.errors import RetriableError, RosterbusError
 from rosterbus.gate import withdrawn
 from rosterbus.private import private_folder, sync_file
 from tuf.api.exceptions import DownloadError, RepositoryError
@@ -121,6 +121,14 @@ class Marketplace:
         return sentence_of(
             error, location=self.location, target=target, other_root=there if there != own else ""
         )
+
+
+def newest_known(state: MarketState, market: Marketplace) -> tuple[Catalogue, str]:
+    """The newest catalogue, or where the marketplace is away the last verified one, and why it is not the newest."""
+    try:
+        return market.refresh(), ""
+    except RetriableError as error:
+        return state.catalogue(), f"{error}; this is what was verified last"
 
 
 def first_root(location: str) -> bytes:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.metadata
+import importlib.util
 import json
-import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import uv
+from rosterbus_market.environment import needs
 from rosterbus_market.issuing import Place
 from rosterbus_market.key_folder import new_keys
 from rosterbus_market.passphrases import Passphrases
@@ -42,7 +44,7 @@ CODE = '''
 """A plugin that tells that it was imported, and has one command."""
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 from rosterbus.hookspecs import hookimpl
@@ -140,27 +142,27 @@ class Shop:
 
 @dataclass
 class Site:
-    """A throw-away environment with a project."""
+    """A throw-away environment with a project, and a process of it that runs commands."""
 
     python: Path
     project: Path
+    server: subprocess.Popen[str]
 
     def run(self, *arguments: str, **environment: str) -> Ran:
         """`rosterbus ...` in the project, in this environment."""
-        code = "from rosterbus.cli import main; main()"
-        done = subprocess.run(
-            [str(self.python), "-W", "error", "-c", code, *arguments],
-            cwd=self.project,
-            env={**os.environ, "SEEN": str(self.project / "seen.txt"), "UV_OFFLINE": "1", **environment},
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        files = {name: str(self.python.parents[1] / name) for name in ("out", "err")}
+        variables = {"SEEN": str(self.project / "seen.txt"), "UV_OFFLINE": "1", **environment}
+        order = {"arguments": arguments, "folder": str(self.project), "environment": variables, **files}
+        assert self.server.stdin
+        assert self.server.stdout
+        self.server.stdin.write(json.dumps(order) + "\n")
+        self.server.stdin.flush()
+        code = int(self.server.stdout.readline())
+        out, err = (Path(file).read_text(encoding="utf-8") for file in files.values())
+        return Ran(code, out, err)
 
     def market(self, *arguments: str, **environment: str) -> Ran:
+        """`rosterbus market ...`."""
         return self.run("market", *arguments, **environment)
 
     @property
@@ -172,7 +174,40 @@ class Site:
     @property
     def packages(self) -> Path:
         """Where this environment's packages lie."""
-        return next((self.python.parent.parent / "lib").glob("python*/site-packages"))
+        return next((self.python.parents[1] / "lib").glob("python*/site-packages"))
+
+
+@pytest.fixture(scope="session")
+def below(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The core, the market and what they stand on, as links into the environment of the tests: no other plugin."""
+    base = tmp_path_factory.mktemp("below")
+    folder = base / "lib" / "python" / "site-packages"
+    folder.mkdir(parents=True)
+    (base / "bin").symlink_to(Path(sys.executable).parent)
+    for distribution in {**closure_of("rosterbus"), **closure_of("rosterbus-market")}.values():
+        for top in {PurePosixPath(one.as_posix()).parts[0] for one in distribution.files or ()}:
+            there = Path(str(distribution.locate_file(top)))
+            if top not in ("..", "/", "__pycache__") and there.exists() and not (folder / top).exists():
+                (folder / top).symlink_to(there)
+    for name in ("rosterbus", "rosterbus_market"):
+        package = next(iter(importlib.util.find_spec(name).submodule_search_locations))
+        if not (folder / name).exists():
+            (folder / name).symlink_to(package)
+    (folder / "bin").mkdir()
+    (folder / "bin" / "uv").symlink_to(uv.find_uv_bin())
+    return folder
+
+
+def closure_of(name: str) -> dict[str, importlib.metadata.Distribution]:
+    """A distribution and everything that it needs here, by name."""
+    found: dict[str, importlib.metadata.Distribution] = {}
+    waiting = [name]
+    while waiting:
+        one = importlib.metadata.distribution(waiting.pop())
+        if one.name not in found:
+            found[one.name] = one
+            waiting += [needed.name for needed in needs(one)]
+    return found
 
 
 @pytest.fixture
@@ -186,29 +221,33 @@ def shop(tmp_path: Path) -> Shop:
 
 
 @pytest.fixture
-def new_site(tmp_path: Path) -> Callable[..., Site]:
+def new_site(tmp_path: Path, below: Path) -> Iterator[Callable[..., Site]]:
     """A function that makes a throw-away environment with an empty project."""
-    number = 0
+    made: list[Site] = []
 
     def make() -> Site:
-        nonlocal number
-        number += 1
-        folder = tmp_path / f"environment-{number}"
-        subprocess.run(
-            [uv.find_uv_bin(), "venv", "--quiet", "--offline", "--python", sys.executable, str(folder)],
-            check=True,
-            timeout=60,
-        )
-        project = tmp_path / f"project-{number}"
+        folder, project = (tmp_path / f"{what}-{len(made)}" for what in ("environment", "project"))
+        command = [uv.find_uv_bin(), "venv", "--quiet", "--offline", "--python", sys.executable, str(folder)]
+        subprocess.run(command, check=True, timeout=60)
         project.mkdir()
         (project / "rosterbus.toml").write_text('timezone = "America/Chicago"\n', encoding="utf-8")
-        site = Site(folder / "bin" / "python", project)
-        tests = Path(pytest.__file__).parents[1]
-        line = f"import site; site.addsitedir({str(tests)!r})\n"
-        (site.packages / "tests.pth").write_text(line, encoding="utf-8")
-        return site
+        python = folder / "bin" / "python"
+        packages = next((folder / "lib").glob("python*/site-packages"))
+        (packages / "below.pth").write_text(f"{below}\n", encoding="utf-8")
+        server = subprocess.Popen(
+            [str(python), "-W", "error", str(Path(__file__).with_name("command_server.py"))],
+            cwd=project,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        made.append(Site(python, project, server))
+        return made[-1]
 
-    return make
+    yield make
+    for one in made:
+        one.server.terminate()
+        one.server.communicate(timeout=30)
 
 
 @pytest.fixture
