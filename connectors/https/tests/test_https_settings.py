@@ -6,6 +6,7 @@ import stat
 
 import marshmallow
 import pytest
+from rosterbus.describing import example_settings
 from rosterbus_https import HTTPSSettings
 from rosterbus_https.inbox import Inbox
 
@@ -52,3 +53,7 @@ def test_what_the_inbox_keeps_is_private_and_the_same_when_it_starts_again(tmp_p
     assert Inbox(tmp_path / "inbox").settings()["token"].reveal() == told
     for path in (tmp_path / "inbox").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_example_of_an_address_is_one_that_is_taken():
+    assert HTTPSSettings().load(dict(example_settings(HTTPSSettings))).location.startswith("https://")

@@ -94,7 +94,10 @@ def layouts_with(plugin: LoadedPlugin, values: Values) -> tuple[LayoutSpec, ...]
 
 
 def example_settings(schema: type[marshmallow.Schema]) -> Values:
-    """Settings with every default, and a value of the right type where there is none. They are not validated."""
+    """Settings with every default, and a value where there is none. They are not validated.
+
+    The value is the `example` of a field's metadata, or any of the right type.
+    """
     return Values({name: _example(field) for name, field in schema().fields.items()})
 
 
@@ -158,7 +161,7 @@ def _example(field: fields.Field[Any]) -> Any:
         return default_of(field)
     if choices := choices_of(field):
         return choices[0]
-    return _PLACEHOLDERS.get(type_of(field), "example")
+    return field.metadata.get("example") or _PLACEHOLDERS.get(type_of(field), "example")
 
 
 def _card(card: ConnectorCard | None) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Location(fields.String):
     def __init__(self, *, example: str = "https://sis.example.org/imports", **options: Any) -> None:
         super().__init__(**options)
         self._example = example
+        self.metadata = {**self.metadata, "example": example}
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
