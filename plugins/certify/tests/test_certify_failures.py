@@ -58,13 +58,13 @@ def test_what_the_suite_says_of_a_failure_is_shown_and_what_was_captured_is_kept
         "def _telling(self, request):\n"
         "    print('a line that was printed')\n"
         "    if 'card' in request.node.name:\n"
-        "        request.node.add_report_section('setup', 'what the twin saw', 'connected, wrote COMPLETE')\n"
+        "        request.node.add_report_section('setup', 'what the twin saw', f'connected by {__file__}:1')\n"
         "        raise ValueError"
     )
 
     _, said = said_of(capsys, made.folder, "--case", CARD_TEST, "--keep", tmp_path / "kept")
 
-    assert "what the twin saw:\n    connected, wrote COMPLETE" in said
+    assert f"what the twin saw:\n    connected by {made.package / 'conformance.py'}:1" in said
     assert "a line that was printed" not in said
     [account] = (tmp_path / "kept").glob("failure-*.txt")
     assert "a line that was printed" in account.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from rosterbus.deliveries import Twin
 from rosterbus.errors import ConfigError, RosterbusError
 from rosterbus.plan.planning import Order
 from rosterbus.plan.stored import StoredPlan
+from rosterbus.plugins import load
 from rosterbus.project.documents import read_document
 from rosterbus.runs import plan_all
 from rosterbus.testing.destinations import DestinationContract
@@ -61,7 +62,6 @@ class SandboxTests:
 
     connector: ClassVar[str]
     sandbox: ClassVar[Sandbox]
-    settings: ClassVar[Mapping[str, Any]]
 
     @pytest.fixture
     def vendor(self) -> Vendor:
@@ -129,8 +129,10 @@ def previews(module: str, file: Path, folder: Path) -> list[dict[str, Any]]:
 
 def vendor_at(contract: Any) -> Vendor:
     """The sandbox as the vendor of trials."""
-    nobody = Twin("sandbox", {}, (), lambda: None, lambda: ())
-    return Vendor(contract.connector, contract.settings, nobody, datetime.now(UTC))
+    module = load("destination", contract.connector).module
+    nobody = Twin("sandbox", {}, (), lambda: None, lambda: (), getattr(module, "ANSWERS", ()))
+    settings = {**contract.settings, **contract.sandbox.settings}
+    return Vendor(contract.connector, settings, nobody, datetime.now(UTC))
 
 
 def _led(one: type[DestinationContract], sandbox: Sandbox) -> type[DestinationContract]:
@@ -144,8 +146,8 @@ def _led(one: type[DestinationContract], sandbox: Sandbox) -> type[DestinationCo
     ways = [
         way for way, allowed in ((TestFiles, sandbox.test_files), (Deliveries, sandbox.deliver)) if allowed
     ]
-    more = {"sandbox": sandbox, "settings": {**one.settings, **sandbox.settings}, "__test__": True}
-    return type(one.__name__, (SandboxTests, *ways, one), {**more, "__module__": one.__module__})
+    more = {"sandbox": sandbox, "__test__": True, "__module__": one.__module__}
+    return type(one.__name__, (SandboxTests, *ways, one), more)
 
 
 def _taken(trial: Trial, order: Order, wanted: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,7 +51,7 @@ def told(examination: Examination, path: Path) -> Iterator[str]:
     """Everything after the last test: failures, counts, figures."""
     hearing = examination.hearing
     for failure in hearing.failures:
-        yield from _failure(failure, path)
+        yield from (_placed(line, examination, path) for line in _failure(failure, path))
     for sentence in hearing.trouble:
         yield f"the suite: {sentence}"
     counts: Counter[str] = Counter(one.outcome for one in hearing.outcomes.values())
@@ -100,13 +101,21 @@ def _failure(failure: Failure, path: Path) -> Iterator[str]:
     yield f"  seen: {_indented(_cut(failure.seen))}"
     for title, text in failure.told:
         yield f"  {title}:"
-        lines = text.rstrip().splitlines()
+        lines = [line for line in text.rstrip().splitlines() if line != f"promise: {failure.promise}"]
         yield from (f"    {line}" for line in lines[-LINES:])
         if len(lines) > LINES:
             yield f"    (the last {LINES} of {len(lines)} lines)"
     yield "  repeat it alone and keep its files:"
     yield f"    {repeating(failure.test, path)}"
     yield ""
+
+
+def _placed(line: str, examination: Examination, path: Path) -> str:
+    """The same line, with its files where their writer has them instead of where the wheel was unpacked."""
+    package = examination.wheel.package
+    source = next((one for one in (path / "src" / package, path / package) if one.is_dir()), None)
+    place = f"{source}/" if source else f"{package}/"
+    return line.replace(f"{examination.wheel.unpacked / package}{os.sep}", place)
 
 
 def repeating(test: str, path: Path) -> str:
