@@ -1,24 +1,22 @@
-"""{{ cookiecutter.system }}'s API: pages of JSON for who has a token."""
+"""{{ cookiecutter.system }}'s API: pages of JSON, which can be asked for again without harm."""
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
-import httpx2
-from rosterbus.errors import ConfigError, ConnectorError, RetriableError
+from rosterbus.errors import ConnectorError, RetriableError
 from rosterbus.settings import Values
+from rosterbus_https import Connection
 
 # TODO: paths, parameters and the parts of an answer are the template's own.
 # Write what {{ cookiecutter.system }} documents, and where.
-REVISION, PAGES = "/v1/revision", "/v1/tables/{}"
+REVISION, PAGES = "/revision", "/tables/{}"
+PARTS = ("revision", "total", "items", "next")
+"""What a page tells: the state of all data, how many rows there are, its own rows, where the next one begins."""
 PAGE_ROWS = 500
-ATTEMPTS, PAUSE_SECONDS, TIMEOUT_SECONDS = 3, 0.5, 60
-AWAY = (408, 429, 500, 502, 503, 504)
-"""The answers after which another try may do better."""
+ATTEMPTS, PAUSE_SECONDS = 3, 0.5
 
 
 class MovedError(Exception):
@@ -30,14 +28,15 @@ class ForgottenError(Exception):
 
 
 class Api:
-    """One server. All that it is asked are GETs, which do no harm when they are repeated."""
+    """One server, and the token of one account."""
 
-    def __init__(self, client: httpx2.Client) -> None:
-        self._client, self.host = client, client.base_url.host
+    def __init__(self, settings: Values) -> None:
+        self._connection = Connection.of(settings)
+        self.host = self._connection.host
 
     def revision(self) -> str:
         """What the server calls the state that its data is in now."""
-        return str(_part(self._get(REVISION, {}), "revision", "the answer"))
+        return str(_part(self._asked(REVISION, {}), "revision", "the answer"))
 
     def rows(
         self, table: str, columns: Sequence[str], *, revision: str, since: str | None
@@ -49,8 +48,8 @@ class Api:
         """
         came, after = 0, None
         while True:
-            page = self._get(PAGES.format(table), {"limit": PAGE_ROWS, "after": after, "since": since})
-            at, total, items, after = (_part(page, name, "a page") for name in _PAGE)
+            page = self._asked(PAGES.format(table), {"limit": PAGE_ROWS, "after": after, "since": since})
+            at, total, items, after = (_part(page, name, "a page") for name in PARTS)
             if str(at) != revision:
                 raise MovedError
             for item in items:
@@ -61,63 +60,26 @@ class Api:
         if came != total:
             raise RetriableError(f"{self.host} gave {came:,} rows of {table}, and says there are {total:,}")
 
-    def _get(self, path: str, query: Mapping[str, Any]) -> Any:
-        asked = {name: value for name, value in query.items() if value is not None}
-        for attempt in range(1, ATTEMPTS + 1):
+    def _asked(self, path: str, query: Mapping[str, Any]) -> Any:
+        """The answer to a question, which is put again for as long as the server is away."""
+        written = {name: str(value) for name, value in query.items() if value is not None}
+        for attempt in range(1, ATTEMPTS):
             try:
-                answer = self._client.get(path, params=asked)
-            except httpx2.TransportError as error:
-                failure = self._unreached(error)
-            else:
-                if answer.status_code not in AWAY:
-                    return self._content(answer)
-                failure = RetriableError(f"{self.host} answered {answer.status_code}")
-            if attempt < ATTEMPTS:
-                time.sleep(PAUSE_SECONDS * attempt)
-        raise failure
+                return self._asked_once(path, written)
+            except RetriableError:
+                time.sleep(attempt * PAUSE_SECONDS)
+        return self._asked_once(path, written)
 
-    def _content(self, answer: httpx2.Response) -> Any:
-        code = answer.status_code
-        if code == 410:
+    def _asked_once(self, path: str, query: Mapping[str, str]) -> Any:
+        answer = self._connection.read(path, query)
+        if answer.code == 410:
             raise ForgottenError
-        if code in (401, 403):
-            raise ConnectorError(f"{self.host} refuses the token (it answered {code})")
-        if code != 200:
-            raise ConnectorError(f"{self.host} answered {code} to {answer.request.url.path}")
-        try:
-            return answer.json()
-        except ValueError as error:
-            raise ConnectorError(f"{self.host} answered what is no JSON") from error
-
-    def _unreached(self, error: httpx2.TransportError) -> RetriableError:
-        cause: BaseException = error
-        while below := cause.__cause__ or cause.__context__:
-            cause = below
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            what = f"the certificate of {self.host} is not trusted: {cause.verify_message}"
-            raise ConnectorError(what) from error
-        return RetriableError(f"{self.host} cannot be reached ({type(error).__name__})")
-
-
-@contextmanager
-def connect(settings: Values) -> Iterator[Api]:
-    """Believe the machine's certificate authorities, or those of `ca_file` alone; no proxy, no redirects."""
-    try:
-        trusted = ssl.create_default_context(cafile=settings.ca_file)
-    except OSError as error:
-        raise ConfigError("this is no file with certificates", key="ca_file") from error
-    headers = {"Authorization": f"Bearer {settings.token.reveal()}"}
-    with httpx2.Client(
-        base_url=settings.server, headers=headers, verify=trusted, trust_env=False, timeout=TIMEOUT_SECONDS
-    ) as client:
-        yield Api(client)
-
-
-_PAGE = ("revision", "total", "items", "next")
+        self._connection.refuse(answer, path)
+        return answer.json()
 
 
 def _part(answer: Any, name: str, of: str) -> Any:
     try:
         return answer[name]
-    except (KeyError, TypeError) as error:
-        raise ConnectorError(f"{of} has no `{name}`; see what is new in the API") from error
+    except (KeyError, TypeError):
+        raise ConnectorError(f"{of} has no `{name}`; see what is new in the API") from None

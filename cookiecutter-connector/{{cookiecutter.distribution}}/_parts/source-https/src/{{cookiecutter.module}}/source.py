@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} as a source: an API that gives tables page by page, and later only what has changed."""
+"""{{ cookiecutter.system }} as a source: an API that gives its tables page by page, and later what has changed."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rosterbus import settings
 from rosterbus.deliveries import Probe, Twin
 from rosterbus.errors import RetriableError
-from rosterbus.extracts import Changes, Completeness, Extract, Mapped, RawTable, Rows, SourceState, Unchanged
+from rosterbus.extracts import (
+    Changes,
+    Completeness,
+    Extract,
+    Mapped,
+    RawTable,
+    Rows,
+    SourceState,
+    Unchanged,
+)
 from rosterbus.hookspecs import hookimpl
-from rosterbus.settings import Values
+from rosterbus.settings import Values, flag
+from rosterbus_https import HTTPSSettings
 
-from {{ cookiecutter.module }}.api import ATTEMPTS, Api, ForgottenError, MovedError, connect
+from {{ cookiecutter.module }}.api import ATTEMPTS, Api, ForgottenError, MovedError
 from {{ cookiecutter.module }}.spool import spool, unspooled
 from {{ cookiecutter.module }}.tables import COLUMNS, KEYS, MAPPED
 
 DELETED = "deleted"
-"""The field that a changed row has beside its columns: true where the row is gone."""
+"""What a row has beside its columns, among changes: true where it is gone."""
 
 
-class Settings(settings.Settings):
-    """Where the API is, who asks, and for how much."""
+class Settings(HTTPSSettings):
+    """The API's address and token, and how much it is asked for."""
 
-    server = settings.text(
-        "The server, such as https://acme.example.org.",
-        required=True,
-        pattern=r"https://[^/@?#]+\Z",
-        pattern_says="Not the address of a server, such as https://acme.example.org.",
-    )
-    token = settings.secret("The bearer token.", required=True)
-    ca_file = settings.text("A PEM file of the authorities to trust, where they are not the machine's own.")
-    changes = settings.flag("Ask only for what has changed since the last run.", default=True)
+    changes = flag("Ask only for what has changed since the last run.", default=True)
 
 
 @hookimpl
@@ -41,43 +42,44 @@ def extract(settings: Values, state: SourceState) -> Extract | Unchanged:
 
     Raises RetriableError where the server is away, gives too little, or changes faster than it can be read.
     """
-    known = since = state.previous.get("revision")
-    with connect(settings) as api:
-        for _ in range(ATTEMPTS):
-            revision = api.revision()
-            if revision == known:
-                return Unchanged(f"the revision is {revision}, as it was the last time")
-            try:
-                return _read(api, revision, since if settings.changes else None, state.folder)
-            except ForgottenError:
-                since = None
-            except MovedError:
-                continue
-        raise RetriableError(f"the data of {api.host} changed while it was read, {ATTEMPTS} times")
+    api, known = Api(settings), state.previous.get("revision")
+    since = known if settings.changes else None
+    for _ in range(ATTEMPTS):
+        revision = api.revision()
+        if revision == known:
+            return Unchanged(f"the revision is {revision}, as it was the last time")
+        try:
+            tables = _read(api, revision, since, state.folder)
+            return Extract(tables, state={"revision": revision}, mirrored=True)
+        except ForgottenError:
+            since = None
+        except MovedError:
+            continue
+    raise RetriableError(f"the data of {api.host} changed while it was read, {ATTEMPTS} times in a row")
 
 
 @hookimpl
 def map(settings: Values, tables: Mapping[str, RawTable]) -> Mapped:
-    """Schools, students, their enrollments and their guardians."""
+    """Schools, students, their enrollments and their guardians: the same, whatever the settings."""
     return MAPPED
 
 
 @hookimpl
 def probe(settings: Values) -> Sequence[Probe]:
     """Ask for the revision, which changes nothing and needs the token."""
-    with connect(settings) as api:
-        return [Probe("token", "proved", f"{api.host} answers, at revision {api.revision()}")]
+    api = Api(settings)
+    return [Probe("token", "proved", f"{api.host} took it, and is at revision {api.revision()}")]
 
 
 @hookimpl
 def twin(folder: Path, settings: Mapping[str, Any]) -> Twin:
-    """Start the API of a made-up district on loopback."""
+    """Start the API on this machine, with a district that does not exist."""
     from {{ cookiecutter.module }}.system import start
 
     return start(folder)
 
 
-def _read(api: Api, revision: str, since: str | None, folder: Path) -> Extract:
+def _read(api: Api, revision: str, since: str | None, folder: Path) -> Mapping[str, Rows | Changes]:
     tables: dict[str, Rows | Changes] = {}
     for name, columns in COLUMNS.items():
         header = columns if since is None else (*columns, DELETED)
@@ -85,5 +87,5 @@ def _read(api: Api, revision: str, since: str | None, folder: Path) -> Extract:
         count = spool(path, api.rows(name, header, revision=revision, since=since))
         whole = Completeness("complete", f"all {count:,} rows that the server counts at revision {revision}")
         rows = Rows(unspooled(path, header), f"{name} at revision {revision}", whole, KEYS[name][0])
-        tables[name] = rows if since is None else Changes([rows], KEYS[name], deleted=f"{DELETED} = 'true'")
-    return Extract(tables, state={"revision": revision}, mirrored=True)
+        tables[name] = rows if since is None else Changes([rows], KEYS[name], f"{DELETED} = 'true'")
+    return tables
