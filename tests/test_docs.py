@@ -24,7 +24,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-GIVEN_BY_PLUGINS = {"pin", "demo"}
+GIVEN_BY_PLUGINS = {"certify", "demo", "pin"}
 
 
 def shown(path: Path) -> str:

@@ -87,7 +87,7 @@ class Hearing:
         test, promise = note["test"], self.promises[note["test"]]
         self._running = ""
         self.outcomes[test] = TestOutcome(test, promise, note["outcome"], note["reason"])
-        self.figures[test] = {"seconds": note["seconds"], **note["figures"]}
+        self.figures[test] = {**note["figures"], "seconds": note["seconds"]}
         if note["outcome"] == "failed":
             told, captured = ([(title, text) for title, text in note[name]] for name in ("told", "captured"))
             self.failures.append(Failure(test, promise, note["reason"], told, note["whole"], captured))

@@ -76,13 +76,9 @@ class Witness:
             outcome=outcome,
             reason=_short(reason),
             seconds=round(sum(one.duration for one in reports), 3),
-            told=[list(one) for one in failed.sections if not one[0].startswith("Captured")]
-            if failed
-            else [],
+            told=_sections(failed, captured=False),
             whole=failed.longreprtext if failed else "",
-            captured=[list(one) for one in failed.sections if one[0].startswith("Captured")]
-            if failed
-            else [],
+            captured=_sections(failed, captured=True),
             figures=dict(reports[-1].user_properties) if reports else {},
         )
 
