@@ -11,6 +11,7 @@ import threading
 import pytest
 from rosterbus.errors import ConnectorError, RetriableError
 from rosterbus_sftp import connect
+from rosterbus_sftp.disk import Disk
 from rosterbus_sftp.failures import unreachable
 from rosterbus_sftp.server import SFTPServer
 
@@ -148,3 +149,19 @@ except RetriableError:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("told", "")
+
+
+def test_a_connection_that_is_lost_while_a_file_is_closed_is_told(server, load, monkeypatch):
+    close = Disk.close
+
+    async def drop(disk, file):
+        await close(disk, file)
+        disk._drop()
+
+    (server.home() / "a.csv").write_bytes(b"id")
+    with connect(load()) as remote:
+        file = remote.open("/a.csv")
+        monkeypatch.setattr(Disk, "close", drop)
+        with pytest.raises(RetriableError, match=r"was lost while reading /a\.csv"):
+            file.close()
+        assert file.closed

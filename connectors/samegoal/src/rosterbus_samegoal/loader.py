@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ class Loader:
 
     def _keep(self) -> None:
         held = {"students": self.students, "guardians": self.guardians}
-        write_private_text(self._held, json.dumps(held, ensure_ascii=False, indent=1))
+        write_private_text(self._held, json.dumps(held, ensure_ascii=False))
 
 
 def _identity(row: Row) -> str:
@@ -174,6 +175,7 @@ def _wrong_with(row: Row, seen: Counter[str]) -> Iterator[tuple[str, str]]:
         yield "District Enrollment", "not a preset"
 
 
+@cache
 def _is_date(text: str, form: str) -> bool:
     try:
         datetime.strptime(text, form)

@@ -203,7 +203,11 @@ class _RemoteFile(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        if not self.closed:
-            self._handle.close()
+        if self.closed:
+            return
+        try:
+            with self._reading():
+                self._handle.close()
+        finally:
             self._closing()
-        super().close()
+            super().close()

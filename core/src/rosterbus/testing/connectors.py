@@ -22,6 +22,7 @@ from rosterbus.project import validate_settings
 from rosterbus.project.documents import Document
 from rosterbus.project.validation import fields_of
 from rosterbus.settings import SecretField, Settings
+from rosterbus.testing import telling
 from rosterbus.testing.ability import Ability
 from rosterbus.testing.promises import drop_not_applicable
 
@@ -41,6 +42,10 @@ HEAVY = ("duckdb", "sqlalchemy", "pytest")
 """The core's own weights, which nobody needs before a run."""
 
 
+OWN = ("_teaching", "_waived")
+"""What a test class inherits beside tests, and leaves alone."""
+
+
 class ConnectorContract:
     """The tests of any plugin. A subclass gives `connector`, and `kind` where there is no contract of its own.
 
@@ -58,6 +63,12 @@ class ConnectorContract:
         super().__init_subclass__()
         if hasattr(cls, "connector"):
             cls.not_applicable = drop_not_applicable(cls)
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _teaching(cls, request: pytest.FixtureRequest) -> None:
+        if not request.config.pluginmanager.is_registered(telling):
+            request.config.pluginmanager.register(telling)
 
     @pytest.fixture(autouse=True)
     def _waived(self, request: pytest.FixtureRequest) -> None:
@@ -85,7 +96,7 @@ class ConnectorContract:
 
     def test_no_test_of_the_contract_is_overridden(self) -> None:
         contract = next(one for one in type(self).__mro__ if one.__module__.startswith("rosterbus.testing."))
-        names = [name for name in dir(contract) if name.startswith("test_") or name == "_waived"]
+        names = [name for name in dir(contract) if name.startswith("test_") or name in OWN]
         overridden = [
             name
             for name in names

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rosterbus.context import RunContext
-from rosterbus.deliveries import Twin
+from rosterbus.deliveries import Address, Seen, Twin
 from rosterbus.delivery.baselines import set_empty
-from rosterbus.delivery.deciding import settle
+from rosterbus.delivery.deciding import approve, settle
 from rosterbus.ledger import Ledger
-from rosterbus.pipelines import Outcome, opened, run
+from rosterbus.pipelines import Outcome, apply_plans, opened, run
 from rosterbus.plan.planning import Order
 from rosterbus.private import private_folder, write_private_text
 from rosterbus.project import load_project
@@ -55,6 +55,14 @@ class Trial:
     """How many imports the twin had seen before this trial."""
     by_hand: bool = False
     """Whether somebody uploads what is handed over, and says so before the next run."""
+    way: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that lead to the twin over another way than its own."""
+    before: int = 0
+    """How many events the twin had seen before this trial."""
+    temporary: Path | None = None
+    """Where temporary files are made while this trial lasts."""
+    hooks: list[str] = field(default_factory=list)
+    """The connector's hooks that were called, by the time of their last call."""
 
     @property
     def state(self) -> Path:
@@ -68,7 +76,7 @@ class Trial:
         values = {"timezone": "America/Chicago", "source": {"connector": "village"}, "deliver": deliver}
         project = load_project(self.folder)
         pipeline = read_pipeline(project, Document(values, self.folder), default_name="trial")
-        twins = {self.connector: {**self.twin.settings, **(overrides or {})}}
+        twins = {self.connector: {**self.twin.settings, **self.way, **(overrides or {})}}
         with opened(
             project,
             pipeline,
@@ -78,7 +86,19 @@ class Trial:
             progress=self.words.append,
             brought={"source:village": self.source},
         ) as context:
+            self._listen(context)
             yield context
+
+    def _listen(self, context: RunContext) -> None:
+        """Remember which hooks of the connector are called."""
+        call = context.plugins.call
+
+        def heard(plugin: str, hook: str, /, **arguments: Any) -> Any:
+            if plugin == f"destination:{self.connector}":
+                self.hooks = [*(one for one in self.hooks if one != hook), hook]
+            return call(plugin, hook, **arguments)
+
+        context.plugins.call = heard  # type: ignore[method-assign]
 
     def begin(self) -> None:
         """The vendor holds nothing yet."""
@@ -103,21 +123,59 @@ class Trial:
         self.words.append(str(outcome.as_json()))
         return outcome
 
+    def run_and_approve(self) -> Outcome:
+        """Run when due, and let go what was planned well and is held."""
+        outcome = self.run_when_due()
+        held = [one.plan for one in outcome.receipts if one.state == "held" and one.plan.verdict == "held"]
+        if not held:
+            return outcome
+        with self.opened() as context:
+            for plan in held:
+                tomorrow = self.now + timedelta(days=1)
+                approve(
+                    context.project,
+                    context.ledger,
+                    plan.id,
+                    by="the suite",
+                    reason="so it is",
+                    expires=tomorrow,
+                )
+            return apply_plans(context, held)
+
     def run_when_due(self) -> Outcome:
         """Run, and where it is too early for the vendor, once more when it is due."""
         outcome = self.run(later=timedelta(minutes=5))
         due = [one.plan.due for one in outcome.receipts if one.state == "not due" and one.plan.due]
         return self.run(later=max(due) - self.now + timedelta(minutes=1)) if due else outcome
 
-    def killed(self, meddle: Meddle) -> None:
+    def killed(self, meddle: Meddle, *, later: timedelta = timedelta()) -> None:
         """A run that dies where `meddle` says."""
         with suppress(KilledError):
-            self.run(meddle=meddle)
+            self.run(later=later, meddle=meddle)
             raise AssertionError("the run was over before it was killed")
 
     def imports(self) -> Sequence[Mapping[str, Any]]:
         """What the vendor made of all that arrived in this trial, the oldest first."""
         return within(self.twin.settle, "working off what arrived")[self.earlier :]
+
+    def seen(self) -> Sequence[Seen]:
+        """What the twin saw in this trial, the oldest first."""
+        return self.twin.seen()[self.before :] if self.twin.seen else ()
+
+    def address(self) -> Address:
+        """Where the last delivery went."""
+        with Ledger(self.state) as ledger:
+            address = ledger.deliveries.latest()[0].address
+        assert address is not None, "the delivery has no address"  # noqa: S101 - this is a test suite
+        return address
+
+    def received(self, name: str) -> bytes:
+        """The bytes that arrived under a remote name."""
+        assert self.twin.received, "the twin does not give back what arrived"  # noqa: S101
+        try:
+            return self.twin.received(name)
+        except KeyError:
+            raise AssertionError(f"nothing arrived under the name {name}") from None
 
     def states(self) -> list[str]:
         """How every delivery ended, as the ledger has it."""
@@ -126,13 +184,7 @@ class Trial:
 
     def wrong_secrets(self) -> dict[str, Any]:
         """The twin's settings that are secrets, each with another content."""
-        path = write_private_text(self.folder / "wrong-secret", "this-is-not-it")
-        wrong = SecretReference("file", str(path), own=True)
-        return {
-            name: _exchanged(value, wrong)
-            for name, value in self.twin.settings.items()
-            if any(secrets_in(value))
-        }
+        return exchanged_secrets(self.twin.settings, self.folder)
 
     def _say_uploaded(self) -> None:
         with Ledger(self.state, clock=lambda: self.now) as ledger:
@@ -162,6 +214,7 @@ class Vendor:
         trial = Trial(
             self.connector, private_folder(folder), self.twin, self.settings, now=self.now, earlier=earlier
         )
+        trial.before = len(self.twin.seen()) if self.twin.seen else 0
         write_private_text(trial.folder / "rosterbus.toml", "")
         trial.begin()
         return trial
@@ -189,6 +242,13 @@ def secrets_in(value: Any) -> Iterator[SecretReference]:
     elif isinstance(value, Mapping):
         for below in value.values():
             yield from secrets_in(below)
+
+
+def exchanged_secrets(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The settings that are secrets, each with another content; a file for that lies in `folder`."""
+    path = write_private_text(folder / "wrong-secret", "this-is-not-it")
+    wrong = SecretReference("file", str(path), own=True)
+    return {name: _exchanged(value, wrong) for name, value in settings.items() if any(secrets_in(value))}
 
 
 def _exchanged(value: Any, secret: SecretReference) -> Any:
