@@ -11,9 +11,9 @@ from rosterbus.certificates import SUFFIX, write_certificate
 from rosterbus.errors import ConfigError
 
 from rosterbus_market.catalogue import CATALOGUE, CLOSURE, PACKAGES, Catalogue, write_catalogue
-from rosterbus_market.closure import resolve_closure
 from rosterbus_market.examining.archive import open_archive
 from rosterbus_market.key_folder import NEWEST, KeyFolder
+from rosterbus_market.pinning import resolve_closure
 from rosterbus_market.refusals import SiteRefusedError
 from rosterbus_market.signing import (
     METADATA,
@@ -24,6 +24,7 @@ from rosterbus_market.signing import (
     sign_targets,
     signatures,
     signatures_of,
+    take_targets,
     versions_of,
 )
 from rosterbus_market.simple_index import METADATA_SUFFIX, write_index
@@ -72,8 +73,8 @@ def issue(contents: Contents, place: Place) -> Issued:
     Raises SiteRefusedError where too few people's keys are at hand and no stage is named; nothing is changed then.
     """
     _require_root(place.keys)
-    check_replaceable(place.site)
-    before = versions_of(place.site, place.keys)
+    check_replaceable(place.stage or place.site)
+    before = versions_of(recovered(place.site), place.keys)
     with replaced(place.stage or place.site) as folder:
         write_contents(contents, folder, place)
         staged = place.stage is not None
@@ -93,8 +94,12 @@ def finish(stage: Path, place: Place, catalogue: Catalogue) -> Issued:
     if version <= before["targets"]:
         msg = f"{stage} was made before what is published now; found {version}; stage it again"
         raise SiteRefusedError(f"{msg}; allowed: {before['targets'] + 1} or higher")
+    packages, closure = stage / PACKAGES, (stage / CLOSURE).read_bytes()
+    wheels = {one.wheel: packages / one.wheel for entry in catalogue.entries for one in entry.releases}
     with replaced(place.site) as folder:
-        shutil.copytree(stage, folder, dirs_exist_ok=True)
+        # What nobody signs, pages and index, is written here again: the stage went through other hands.
+        write_contents(Contents(catalogue, wheels, closure), folder, place)
+        take_targets(stage, folder, place.keys)
         sign_moment(folder, place.keys, versions=before)
     _remember(place, catalogue)
     return Issued(place.site, catalogue, signed, own_fingerprint(place.keys))

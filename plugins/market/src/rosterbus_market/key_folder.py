@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import filelock
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -25,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from rosterbus.errors import ConfigError
+from rosterbus.errors import ConfigError, RetriableError
 from rosterbus.private import private_folder, write_private_bytes, write_private_text
 from rosterbus.secrets import SecretReference
 from securesystemslib.exceptions import KeyMismatchError
@@ -82,6 +84,16 @@ class KeyFolder:
         """What was signed last."""
         path = self.folder / _STATE
         return Issue(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else Issue()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else signs with these keys within the block, so that no release is lost between two."""
+        try:
+            with filelock.FileLock(self.folder / "signing.lock", timeout=30):
+                yield
+        except filelock.Timeout as error:
+            msg = f"somebody else signs with {self.folder}; try again when that has ended"
+            raise RetriableError(msg) from error
 
     def remember(self, issue: Issue) -> None:
         """Keep what was signed last, so that nothing older is ever published over it."""

@@ -43,46 +43,49 @@ class Wheels:
 
 def build(wheels: Wheels, place: Place, *, title: str = "", closure: bool = True) -> Issued:
     """Make the marketplace of these wheels. One that is there already gives the days and withdrawals it knows."""
-    before = current(place) if (place.site / METADATA).is_dir() else None
-    examined = examine_all(wheels, before)
-    catalogue = assembled(examined, before, title=title or (before.title if before else TITLE))
-    paths = {one.path.name: one.path for one in examined}
-    return issue(_contents(catalogue, paths, place, closure=closure), place)
+    with place.keys.alone():
+        before = current(place) if (recovered(place.site) / METADATA).is_dir() else None
+        examined = examine_all(wheels, before)
+        catalogue = assembled(examined, before, title=title or (before.title if before else TITLE))
+        paths = {one.path.name: one.path for one in examined}
+        return issue(_contents(catalogue, paths, place, closure=closure), place)
 
 
 def publish(wheels: Wheels, place: Place, *, closure: bool = True) -> Issued:
     """Add releases to the marketplace; everything else of it stays."""
-    before = current(place)
-    examined = examine_all(wheels, before)
-    catalogue = added(before, examined)
-    paths = {one.path.name: one.path for one in examined}
-    return issue(_contents(catalogue, paths, place, closure=closure), place)
+    with place.keys.alone():
+        before = current(place)
+        examined = examine_all(wheels, before)
+        catalogue = added(before, examined)
+        paths = {one.path.name: one.path for one in examined}
+        return issue(_contents(catalogue, paths, place, closure=closure), place)
 
 
 def withdraw(name: str, version: str, place: Place, *, reason: str) -> Issued:
     """Name a release as withdrawn; its file stays, so that people can see what it was."""
-    before = current(place)
-    release = released(before, name, version)
     if not reason.strip():
         raise ConfigError("people need to know why", key="--reason", found="nothing")
-    if release.withdrawn:
-        when, why = release.withdrawn.on, release.withdrawn.reason
-        raise ConfigError(f"{name} {version} was withdrawn on {when} already: {why}")
-    changed = replace(release, withdrawn=Withdrawal(reason.strip(), today()))
-    return _changed(before, release, changed, place)
+    with place.keys.alone():
+        before = current(place)
+        release = released(before, name, version)
+        if release.withdrawn:
+            when, why = release.withdrawn.on, release.withdrawn.reason
+            raise ConfigError(f"{name} {version} was withdrawn on {when} already: {why}")
+        changed = replace(release, withdrawn=Withdrawal(reason.strip(), today()))
+        return _changed(before, release, changed, place)
 
 
 def attest(certificate: Certificate, place: Place) -> Issued:
     """Add a certificate that this marketplace made itself; it takes the place of its earlier one of that release."""
-    before = current(place)
-    release = released(before, certificate.distribution, certificate.version)
-    if certificate.sha256 != release.sha256:
-        raise ConfigError(
-            "the certificate is of another wheel", found=certificate.sha256, allowed=release.sha256
-        )
-    kept = tuple(one for one in release.attestations if one.ran != "marketplace")
-    changed = replace(release, attestations=(*kept, Attestation(certificate, "marketplace", today())))
-    return _changed(before, release, changed, place)
+    with place.keys.alone():
+        before = current(place)
+        release = released(before, certificate.distribution, certificate.version)
+        if certificate.sha256 != release.sha256:
+            wrong = "the certificate is of another wheel"
+            raise ConfigError(wrong, found=certificate.sha256, allowed=release.sha256)
+        kept = tuple(one for one in release.attestations if one.ran != "marketplace")
+        changed = replace(release, attestations=(*kept, Attestation(certificate, "marketplace", today())))
+        return _changed(before, release, changed, place)
 
 
 def current(place: Place) -> Catalogue:

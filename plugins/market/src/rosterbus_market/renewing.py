@@ -27,17 +27,20 @@ def refresh(place: Place, *, targets: bool = False) -> Issued:
 
     Raises SiteRefusedError where the site is not as it was signed, and where the list needs people's signatures.
     """
-    catalogue = current(place)
-    before = versions_of(place.site, place.keys)
-    if targets:
-        sign_targets(place.site, place.keys, version=before["targets"] + 1)
-    else:
-        require(signatures_of(place.site, place.keys.root.signed), advice="`--targets` signs the list anew")
-    write_roots(place.site / METADATA, place.keys)
-    sign_moment(place.site, place.keys, versions=before)
-    verified(place.site, place.keys.root.signed)
-    signed = signatures_of(place.site, place.keys.root.signed)
-    return Issued(place.site, catalogue, signed, own_fingerprint(place.keys))
+    with place.keys.alone():
+        catalogue = current(place)
+        before = versions_of(place.site, place.keys)
+        if targets:
+            sign_targets(place.site, place.keys, version=before["targets"] + 1)
+        else:
+            require(
+                signatures_of(place.site, place.keys.root.signed), advice="`--targets` signs the list anew"
+            )
+        write_roots(place.site / METADATA, place.keys)
+        sign_moment(place.site, place.keys, versions=before)
+        verified(place.site, place.keys.root.signed)
+        signed = signatures_of(place.site, place.keys.root.signed)
+        return Issued(place.site, catalogue, signed, own_fingerprint(place.keys))
 
 
 def expiries(site: Path) -> dict[str, datetime]:

@@ -64,6 +64,15 @@ def sign_targets(site: Path, keys: KeyFolder, *, version: int, staged: bool = Fa
     return signed
 
 
+def take_targets(stage: Path, site: Path, keys: KeyFolder) -> None:
+    """Take the signed list of a stage over, with the roots; raises SiteRefusedError where `site` has other files."""
+    folder = site / METADATA
+    folder.mkdir()
+    _write(_read(stage, "targets"), folder, "targets")
+    write_roots(folder, keys)
+    verified(site, keys.root.signed, staged=True)
+
+
 def add_signatures(site: Path, keys: KeyFolder) -> Signed:
     """Sign the list of a staged site too, with the people's keys at hand."""
     metadata: Metadata[Targets] = _read(site, "targets")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import struct
 import zipfile
@@ -281,7 +282,7 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "no requirement": (asks("click ((("), "a requirement cannot be read"),
     "older core": (sets(requires=["rosterbus>=0.1,<0.2"]), "hold back a package"),
     "pins what the core has": (asks("duckdb==1.0"), "hold back a package"),
-    "no core": (sets(requires=[]), "one lowest core"),
+    "no core": (sets(requires=[]), "the lowest core that it works with"),
 }
 
 
@@ -315,6 +316,29 @@ def test_a_wheel_that_is_right_passes_and_says_all_of_itself(tmp_path: Path, dra
     assert (examined.api, examined.requires_python, examined.changes) == (1, ">=3.11", "- Everything.")
     assert examined.card.hosts == ("upload.example.org",)
     assert examined.description == "Rosters for Acme"
+
+
+def test_a_wheel_that_was_written_as_a_stream_passes(tmp_path: Path, draft: Callable[..., Any]):
+    """Sizes and checksums then stand behind each file."""
+
+    class Stream(io.RawIOBase):
+        def __init__(self) -> None:
+            self.data = b""
+
+        def write(self, data: Any) -> int:
+            self.data += bytes(data)
+            return len(data)
+
+    written, stream = draft().write(tmp_path), Stream()
+    with zipfile.ZipFile(written) as plain, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in plain.infolist():
+            archive.writestr(one.filename, plain.read(one))
+    written.write_bytes(stream.data)
+
+    assert examine(written, KNOWN).distribution == "rosterbus-acme"
+    written.write_bytes(stream.data.replace(b"PK\x07\x08", b"PK\x07\x09", 1))
+    with pytest.raises(WheelRefusedError, match="something else behind itself"):
+        examine(written, KNOWN)
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,8 @@ def test_a_folder_that_is_no_marketplace_is_not_replaced(
 
     with pytest.raises(ConfigError, match="something else than a marketplace"):
         build(Wheels([draft().write(tmp_path)]), replace(shop.place, site=home), closure=False)
+    with pytest.raises(ConfigError, match="something else than a marketplace"):
+        add(replace(shop, place=replace(shop.place, stage=home)), draft(version="1.1").write(tmp_path))
     assert (home / "thesis.txt").exists()
 
 
@@ -287,9 +289,11 @@ def test_two_people_on_two_machines_publish_together(
     [new] = differences(seen, replace(place, stage=None)).new
     assert new.startswith("rosterbus-acme 1.1 (")
     assert sign_stage(place.stage, ben).by == ("ann", "ben")
+    (place.stage / "index.html").write_text("trust another fingerprint", encoding="utf-8")
     finish(place.stage, place, seen)
 
     assert [one.version for one in current(place).entry("acme").releases] == ["1.1", "1.0"]
+    assert "another fingerprint" not in (place.site / "index.html").read_text("utf-8")
     verified_by(place.site)
     with pytest.raises(SiteRefusedError, match="made before what is published now"):
         finish(place.stage, place, seen)

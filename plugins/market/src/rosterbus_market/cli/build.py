@@ -29,7 +29,9 @@ _WHEEL = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--title", default="", help="What people call this marketplace.")
 @click.option(
-    "--location", default="", help="The address that clients will use, for the line that people copy."
+    "--location",
+    default="",
+    help="The address that clients will use, in the line that people copy.",
 )
 @click.option(
     "--accept-name", "accepted", multiple=True, help="A name that resembles another and is right even so."
@@ -53,7 +55,8 @@ def command(
 
     Every wheel is examined as a zip file, and nothing of it is run. The certificate of a wheel lies beside it, as
     `rosterbus certify` writes it. The folder is signed by the people whose keys are in `--keys`, and takes the place of
-    an older one only when it is whole. Versions that were withdrawn before stay named as withdrawn.
+    an older one only when it is whole. Of an older one, versions that were withdrawn stay named so, and others whose
+    wheels are not given are offered no more; `market publish` adds to it.
     """
     if not wheels and not core:
         raise click.UsageError("name at least one wheel")

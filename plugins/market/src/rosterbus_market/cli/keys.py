@@ -154,6 +154,8 @@ def rotate_keys(
     keys = KeyFolder(folder, chosen)
     change = Change(_people(people), threshold, renew, _days(days, {}))
     _tell_root(rotate(keys, change), folder)
+    for path in sorted(folder.glob("*.pem.old-*")):
+        click.echo(f"{path.name} is an old key; delete it when the new root holds")
     return 0
 
 

@@ -97,5 +97,6 @@ def _finish(stage: Path, place: Place, *, yes: bool) -> int:
         click.echo(line)
     if not yes:
         click.confirm(f"publish it to {place.site}?", abort=True)
-    tell(finish(stage, place, catalogue), place)
+    with place.keys.alone():
+        tell(finish(stage, place, catalogue), place)
     return 0

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 from rosterbus.hookspecs import PROJECT
 
 from rosterbus_market.examining.names import PREFIX, look_alike
@@ -34,12 +35,11 @@ def check_requirements(
             raise WheelRefusedError(wheel, what, found=f"`{one}`")
     floors = [one for one in requirements if canonicalize_name(one.name) == PROJECT and one.marker is None]
     versions = [spec.version for one in floors for spec in one.specifier]
-    if len(versions) != 1:
+    if not versions:
         found = "; ".join(map(str, floors)) or "none"
-        raise WheelRefusedError(
-            wheel, "it has to ask for one lowest core", found=found, allowed=f"`{PROJECT}>=0.1.0`"
-        )
-    return versions[0]
+        wrong = "it does not say which is the lowest core that it works with"
+        raise WheelRefusedError(wheel, wrong, found=found, allowed=f"`{PROJECT}>=0.1.0`")
+    return max(versions, key=Version)
 
 
 def check_written(wheel: str, lines: Sequence[str]) -> None:
