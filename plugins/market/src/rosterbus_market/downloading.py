@@ -20,7 +20,7 @@ from rosterbus.errors import ConfigError, ConnectorError, RetriableError
 
 from rosterbus_market.closure import OLDEST_PYTHON, Pinned, read_closure
 from rosterbus_market.refusals import SiteRefusedError
-from rosterbus_market.resolving import run_uv, uv_said
+from rosterbus_market.uv_process import run_uv, uv_said
 
 PLATFORMS = {
     "linux-x86_64": r"(?:many)?linux[0-9_a-z]*_x86_64",

@@ -15,8 +15,8 @@ from rosterbus.lock import TOOL, Lock, LockedPackage, changed_files, content_of,
 
 from rosterbus_market.environment import needed_by_others, plugins, refuse_system_python
 from rosterbus_market.locking import former_lock, put_in_force, write_lock
-from rosterbus_market.resolving import run_uv, uv_said
 from rosterbus_market.state import MarketState
+from rosterbus_market.uv_process import run_uv, uv_said
 
 
 def install(

@@ -10,9 +10,6 @@ from __future__ import annotations
 import html
 import importlib.metadata
 import platform
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -23,19 +20,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import uv
 from packaging.requirements import Requirement
-from rosterbus.errors import ConfigError, PluginError
+from rosterbus.errors import PluginError
 from rosterbus.hookspecs import PROJECT
 from rosterbus.lock import Lock, LockedPackage, canonical
 
 from rosterbus_market.catalogue import Catalogue, Entry, Release
 from rosterbus_market.choosing import unfit
 from rosterbus_market.closure import read_closure
-from rosterbus_market.environment import core_packages, needs, uv_environment
+from rosterbus_market.environment import core_packages, needs
 from rosterbus_market.refusals import SiteRefusedError
-
-SECONDS = 600
+from rosterbus_market.uv_process import run_uv, uv_said
 
 
 @dataclass(frozen=True)
@@ -70,38 +65,6 @@ def resolve(wanted: Mapping[str, Release], vouched: Vouched) -> list[LockedPacka
         (folder / "constraints.txt").write_text(_constraints(vouched, held), encoding="utf-8")
         answer = _compile(folder, index, vouched.dependencies, ", ".join(roots.split()))
     return [_locked(one, vouched, held, wanted) for one in answer["packages"]]
-
-
-def uv_said(process: subprocess.CompletedProcess[str]) -> str:
-    """What uv had to say, on one line."""
-    text = re.sub(r"^(error: |  [×╰─▶│ ]+)", "", process.stderr, flags=re.MULTILINE)
-    return " ".join(text.split()).rstrip(".")
-
-
-def run_uv(arguments: Sequence[str], *, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run uv for this interpreter, with nothing of the environment or of a project that would change its choice."""
-    return subprocess.run(  # noqa: S603 - the program of a package that this one declares
-        [_program(), *arguments],
-        cwd=folder or tempfile.gettempdir(),
-        env=dict(uv_environment()),
-        capture_output=True,
-        encoding="utf-8",
-        errors="backslashreplace",
-        timeout=SECONDS,
-        check=False,
-    )
-
-
-def _program() -> str:
-    try:
-        return uv.find_uv_bin()
-    except FileNotFoundError:
-        found = shutil.which(
-            "uv"
-        )  # where the package was unpacked without its program, as some distributions do
-        if found is None:
-            raise ConfigError("uv is not here, which installs; run: pip install uv") from None
-        return found
 
 
 def _compile(folder: Path, index: str, dependencies: Path | None, roots: str) -> dict[str, Any]:

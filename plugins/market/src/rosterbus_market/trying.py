@@ -23,8 +23,8 @@ from rosterbus_market.agreeing import Proposal
 from rosterbus_market.inspecting import Request
 from rosterbus_market.installing import for_here, requirements
 from rosterbus_market.locking import changes, write_lock
-from rosterbus_market.resolving import run_uv, uv_said
 from rosterbus_market.state import MarketState
+from rosterbus_market.uv_process import run_uv, uv_said
 
 SECONDS = 1800
 LOCK = "rosterbus.lock"

@@ -68,25 +68,33 @@ def make_wheel(
     requires: Sequence[str] = (),
     python: str = ">=3.11",
     files: dict[str, str] | None = None,
+    kinds: Sequence[str] = ("extension",),
     api: int = 1,
 ) -> Path:
-    """Write the wheel of a little plugin, byte for byte the same for the same arguments."""
+    """Write the wheel of a little plugin, byte for byte the same for the same arguments.
+
+    Each of its `kinds` is a module of its own, given in `files`, where there are several.
+    """
     package, stem = f"rosterbus_{name}", f"rosterbus_{name}-{version}"
     lines = [f"Metadata-Version: 2.1\nName: rosterbus-{name}\nVersion: {version}\nSummary: Says hello"]
     lines += [
         f"Requires-Python: {python}",
         *(f"Requires-Dist: {one}" for one in ("rosterbus>=0.1.0", *requires)),
     ]
-    point = f"[rosterbus.v{api}.extensions]\n{name} = {package}\n"
+    modules = {one: package if len(kinds) == 1 else f"{package}.{one}" for one in kinds}
+    points = "".join(f"[rosterbus.v{api}.{one}s]\n{name} = {module}\n" for one, module in modules.items())
+    card = CARD.format(name=name, title=f"{name} {version}")
+    if len(kinds) > 1:
+        card = card.replace('"extension"', str(list(kinds))).replace(f'{{ {name} = "Say hello" }}', "{}")
     changes = f"# Changelog\n\n## [{version}]\n\n### Added\n- What is new in {version}\n"
     members = {
         f"{package}/__init__.py": CODE.format(name=name, version=version),
-        f"{package}/connector.toml": CARD.format(name=name, title=f"{name} {version}"),
+        f"{package}/connector.toml": card,
         f"{package}/CHANGELOG.md": changes,
         **(files or {}),
         f"{stem}.dist-info/METADATA": "\n".join(lines) + "\n\n",
         f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{stem}.dist-info/entry_points.txt": point,
+        f"{stem}.dist-info/entry_points.txt": points,
     }
     record = "".join(f"{path},{_recorded(text)},{len(text.encode())}\n" for path, text in members.items())
     members[f"{stem}.dist-info/RECORD"] = f"{record}{stem}.dist-info/RECORD,,\n"
