@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,7 +139,7 @@ def test_the_fast_part_leaves_out_what_is_slow_and_gives_no_certificate(toy, tmp
     code, said = said_of(capsys, made.folder, "--fast")
 
     assert (code, CARD_CASE in ran()) == (0, False)
-    assert "no certificate is given for --fast, which left out 1 slow test" in said
+    assert "no certificate is given for --fast, which left out 1 of the slow" in said
     assert not list(made.folder.glob("dist/*.json"))
 
 
@@ -150,6 +153,31 @@ def test_several_paths_are_certified_by_one_command_and_summed_up(toy, tmp_path,
     rows = said[said.index("distribution ") :].splitlines()
     assert [row.split()[:2] for row in rows[1:3]] == [["good", "certified"], ["bad", "failed"]]
     assert "not examined" in rows[3]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal of its own")
+def test_a_terminal_shows_what_runs_now_and_is_left_as_it_was(toy):
+    import pty
+
+    shown, terminal = pty.openpty()
+    command = [sys.executable, "-c", "from rosterbus.cli import main; main()", "certify", str(toy().folder)]
+    with subprocess.Popen(command, stdout=terminal, stderr=terminal, stdin=terminal) as process:
+        os.close(terminal)
+        said = b""
+        while piece := read(shown):
+            said += piece
+        code = process.wait(100)
+
+    assert code == 0, said
+    assert CARD_TEST.encode() in said
+    assert said.count(b"\x1b[?25l") == said.count(b"\x1b[?25h") > 0
+
+
+def read(terminal):
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # the other end is closed
+        return b""
 
 
 def test_several_paths_are_one_document_for_machines(toy, certify):

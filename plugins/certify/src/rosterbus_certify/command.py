@@ -140,7 +140,8 @@ def _certified(
             asked = replace(asked, cases=tuple(remembered(path, asked.out)))
             if not asked.cases:
                 progress.say("nothing failed the last time; the whole suite runs")
-        examination = examine(path, asked, progress, allow=partial(_allow, console, yes=yes))
+        with progress:
+            examination = examine(path, asked, progress, allow=partial(_allow, console, yes=yes))
         if asked.against is None:
             remember(path, asked.out, failed=examination.failed, ran=examination.hearing.outcomes)
         certificate, written = issue(examination)
@@ -151,12 +152,12 @@ def _certified(
         if several:
             progress.say(f"not examined: {foreseen}")
         return Ended(path, error=foreseen)
-    lines = [
-        *told(examination, path),
-        *standing(certificate, written, part=asked.part, slow=examination.hearing.slow),
-    ]
-    for line in lines:
-        console.out(line, highlight=False)
+    progress.end(
+        [
+            *told(examination, path),
+            *standing(certificate, written, part=asked.part, slow=examination.hearing.slow),
+        ]
+    )
     return Ended(path, examination, certificate, written)
 
 

@@ -29,11 +29,24 @@ class Progress:
 
     def __init__(self, console: Console, label: str = "") -> None:
         self.console, self.label = console, label
+        # On a terminal, the line of what runs now; of several wheels at once, no one is running.
+        self.now = console.status("") if console.is_terminal and not label else None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.now:
+            self.now.stop()
 
     def __call__(self, note: Note) -> None:
         """Hear one note of the witness."""
         if note["what"] == "planned":
             self.say(f"{len(note['chosen'])} of {len(note['tests'])} tests")
+            if self.now:
+                self.now.start()
+        elif note["what"] == "began" and self.now:
+            self.now.update(Text(note["test"]))
         elif note["what"] == "ended":
             outcome = note["outcome"]
             reason = f" ({note['reason']})" if outcome == "waived" else ""
@@ -45,6 +58,10 @@ class Progress:
     def say(self, what: str | Text) -> None:
         """One line."""
         self.console.print(Text(self.label) + what, soft_wrap=True)
+
+    def end(self, lines: Sequence[str]) -> None:
+        """All that comes after the last test, in one piece, for other wheels tell of theirs at the same time."""
+        self.console.out("\n".join([self.label.rstrip(), *lines] if self.label else lines), highlight=False)
 
 
 def told(examination: Examination, path: Path) -> Iterator[str]:
@@ -67,8 +84,8 @@ def told(examination: Examination, path: Path) -> Iterator[str]:
 def standing(certificate: Certificate, written: Path | None, *, part: str, slow: int) -> Iterator[str]:
     """What it comes to."""
     if part:
-        left = f", which left out {slow} slow tests" if slow else ""
-        yield f"no certificate is given for {part}{left}; for one run: rosterbus certify without it"
+        left = f", which left out {slow} of the slow" if slow else ""
+        yield f"no certificate is given for {part}{left}; the whole suite gives one"
     elif written is None:
         yield "no certificate: a test failed"
     else:
