@@ -75,9 +75,8 @@ def make_wheel(
 
     Each of its `kinds` is a module of its own, given in `files`, where there are several.
     """
-    package, stem = f"rosterbus_{name}", f"rosterbus_{name}-{version}"
-    lines = [f"Metadata-Version: 2.1\nName: rosterbus-{name}\nVersion: {version}\nSummary: Says hello"]
-    lines += [
+    package = f"rosterbus_{name}"
+    lines = [
         f"Requires-Python: {python}",
         *(f"Requires-Dist: {one}" for one in ("rosterbus>=0.1.0", *requires)),
     ]
@@ -86,16 +85,33 @@ def make_wheel(
     card = CARD.format(name=name, title=f"{name} {version}")
     if len(kinds) > 1:
         card = card.replace('"extension"', str(list(kinds))).replace(f'{{ {name} = "Say hello" }}', "{}")
-    changes = f"# Changelog\n\n## [{version}]\n\n### Added\n- What is new in {version}\n"
     members = {
         f"{package}/__init__.py": CODE.format(name=name, version=version),
         f"{package}/connector.toml": card,
-        f"{package}/CHANGELOG.md": changes,
+        f"{package}/CHANGELOG.md": f"# Changelog\n\n## [{version}]\n\n### Added\n- What is new in {version}\n",
         **(files or {}),
-        f"{stem}.dist-info/METADATA": "\n".join(lines) + "\n\n",
-        f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{stem}.dist-info/entry_points.txt": points,
     }
+    return write_wheel(folder, f"rosterbus-{name}", version, members, metadata=lines, points=points)
+
+
+def write_wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    members: dict[str, str],
+    *,
+    metadata: Sequence[str] = (),
+    points: str = "",
+) -> Path:
+    """Write a wheel of these files."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: Says hello", *metadata]
+    told = {
+        "METADATA": "\n".join(lines) + "\n\n",
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        **({"entry_points.txt": points} if points else {}),
+    }
+    members = {**members, **{f"{stem}.dist-info/{file}": text for file, text in told.items()}}
     record = "".join(f"{path},{_recorded(text)},{len(text.encode())}\n" for path, text in members.items())
     members[f"{stem}.dist-info/RECORD"] = f"{record}{stem}.dist-info/RECORD,,\n"
     folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +145,8 @@ class Shop:
 
     place: Place
     wheels: Path
+    make_wheel = staticmethod(make_wheel)
+    write_wheel = staticmethod(write_wheel)
 
     @property
     def site(self) -> Path:

@@ -91,7 +91,9 @@ def test_a_try_shows_what_differs_and_a_swap_takes_over_what_was_tried(site: Sit
     pipelines = site.project / "pipelines"
     pipelines.mkdir()
     (pipelines / "nightly.toml").write_text(PIPELINE, encoding="utf-8")
-    (site.project / "students.csv").write_text("id,first,last\n1,Ann,Example\n2,Bo,Example\n", encoding="utf-8")
+    (site.project / "students.csv").write_text(
+        "id,first,last\n1,Ann,Example\n2,Bo,Example\n", encoding="utf-8"
+    )
     planned = site.run("plan", "nightly")
     assert planned.code in (0, 3), planned.err
     before = {path: path.stat().st_mtime_ns for path in (site.project / ".rosterbus").glob("ledger.sqlite")}
