@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +15,12 @@ from rosterbus.delivery.baselines import set_empty
 from rosterbus.ledger import Ledger
 from rosterbus.ledger.ledger import FILE as LEDGER
 from rosterbus.pipelines import Outcome, opened, run
-from rosterbus.plugins import Plugins, installed
+from rosterbus.plugins import LoadedPlugin, Plugins, installed
 from rosterbus.private import private_folder
 from rosterbus.project import DeliveryPart, Pipeline, Project
+from rosterbus.project.validation import fields_of
 from rosterbus.secrets import sealed
+from rosterbus.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,14 @@ def kind_with_twin(connector: str) -> str:
 
 @contextmanager
 def with_source_twin(pipeline: Pipeline, folder: Path, progress: Progress) -> Iterator[Pipeline]:
-    """The pipeline as it reads its source's twin, where the source has one; else as it is."""
+    """The pipeline as it asks its source's twin, where the source has one; else as it is.
+
+    One that reads files, by a `transport`, is left as it is: the pipeline's own export tells more than a made-up one.
+    """
     source = pipeline.source
     plugin = f"source:{source.connector}"
-    if not Plugins([("source", source.connector)]).implements(plugin, "twin"):
+    plugins = Plugins([("source", source.connector)])
+    if "transport" in _settings_of(plugins[plugin]) or not plugins.implements(plugin, "twin"):
         yield pipeline
         return
     progress(f"starting the twin of {source.connector}")
@@ -60,6 +66,10 @@ def with_source_twin(pipeline: Pipeline, folder: Path, progress: Progress) -> It
         yield replace(pipeline, source=replace(source, settings={**source.settings, **twin.settings}))
     finally:
         twin.stop()
+
+
+def _settings_of(plugin: LoadedPlugin) -> Collection[str]:
+    return fields_of(getattr(plugin.module, "Settings", Settings)())
 
 
 @contextmanager

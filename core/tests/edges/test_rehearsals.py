@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 
 import pytest
 import rosterbus_drop
+import rosterbus_village
 from rosterbus import fetching
 from rosterbus.deliveries import Twin
 from rosterbus.errors import ConfigError, RosterbusError
@@ -16,6 +18,7 @@ from rosterbus.plugins import Plugins
 from rosterbus.project import load_pipeline, load_project
 from rosterbus.rehearsing import rehearse
 from rosterbus.secrets import SecretReference, sealed
+from rosterbus.settings import table
 from web_kit import says
 
 
@@ -126,3 +129,31 @@ def test_the_core_transports_are_sealed_too(serve, monkeypatch):
             transport={"token": {"env": "SIS_TOKEN"}},
         )
     assert server.requests == []
+
+
+@pytest.mark.parametrize(("reads_files", "told"), [(False, 0), (True, 30)])
+def test_a_running_system_is_its_twin_and_files_are_the_pipelines_own(
+    village, drops, monkeypatch, reads_files, told
+):
+    class Settings(rosterbus_village.Settings):
+        if reads_files:
+            transport = table("How to reach it.")
+
+    @hookimpl
+    def twin(folder, settings):
+        empty = village.root / "empty"
+        shutil.copytree(village.root / settings["location"], empty)
+        for path in empty.iterdir():
+            path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+        stop = lambda: drops.append("stop source")  # noqa: E731
+        return Twin(
+            "village", {"location": str(empty)}, reach=(), stop=stop, settle=list, answers=(), folder=folder
+        )
+
+    monkeypatch.setattr(rosterbus_village, "Settings", Settings)
+    monkeypatch.setattr(rosterbus_village, "twin", twin, raising=False)
+    village.pipeline(deliver="contacts = false")
+    [receipt] = rehearsed(village).outcome.receipts
+
+    assert sum(one["read"] for one in receipt.counts.values()) == told
+    assert ("stop source" in drops) is not reads_files
