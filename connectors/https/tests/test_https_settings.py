@@ -50,9 +50,10 @@ def test_what_the_inbox_keeps_is_private_and_the_same_when_it_starts_again(tmp_p
         first.stop()
         first.start()
         assert first.port == port
+        first.arrived["students.csv"] = b"abc"
     assert Inbox(tmp_path / "inbox").settings()["token"].reveal() == told
-    for path in (tmp_path / "inbox").iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for path in (tmp_path / "inbox").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
 def test_the_example_of_an_address_is_one_that_is_taken():

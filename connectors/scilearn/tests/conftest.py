@@ -47,7 +47,7 @@ def server(running: Server, tmp_path: Path) -> Server:
     running.jobs, running.faults = Jobs(tmp_path / "vendor"), Faults()
     running.jobs.pace = None
     running.asked.clear()
-    running.received = 0
+    running.uploaded = 0
     return running
 
 

@@ -14,8 +14,8 @@ import pytest
 from rosterbus.deliveries import Done, NotStarted, Unsure
 from rosterbus.errors import ConnectorError, RetriableError
 from rosterbus.settings import Values
+from rosterbus_https import Answer, LostError
 from rosterbus_scilearn import updates
-from rosterbus_scilearn.endpoint import Answer, LostError
 from rosterbus_scilearn.standin import SAYS, STARTED
 from rosterbus_scilearn.updates import Account
 
@@ -86,6 +86,9 @@ class Model:
             raise LostError("the answer was lost")
         code, text = (fault[:3], "<html>") if fault != "none" else ("200", STARTED)
         return Answer(int(code), text.encode())
+
+    def refused(self, answer) -> ConnectorError:
+        return ConnectorError(f"refused: {answer.code}")
 
     def status(self) -> Answer:
         self.asked += 1

@@ -6,8 +6,8 @@ import pytest
 from rosterbus.deliveries import Done, NotStarted, Unsure
 from rosterbus.errors import ConnectorError, RetriableError
 from rosterbus.private import write_private_text
+from rosterbus_https.connection import HIDDEN
 from rosterbus_scilearn import load, reconcile
-from rosterbus_scilearn.endpoint import HIDDEN
 
 
 def starts(server):
@@ -63,7 +63,7 @@ def test_while_an_update_runs_nothing_is_sent(server, jobs, deliver, load_settin
     delivery = deliver(settings)
     with pytest.raises(RetriableError, match="an update of this account is running"):
         load(delivery, settings)
-    assert (server.asked, server.received, delivery.was_sent) == (["status"], 0, False)
+    assert (server.asked, server.uploaded, delivery.was_sent) == (["status"], 0, False)
     assert reconcile(delivery, settings) == NotStarted()
 
 
@@ -73,7 +73,7 @@ def test_before_the_status_is_understood_nothing_is_sent(server, deliver, load_s
     with pytest.raises(ConnectorError, match="write one of those kept with the run into `words`") as caught:
         load(delivery, settings)
     assert not isinstance(caught.value, RetriableError)
-    assert (server.received, delivery.was_sent) == (0, False)
+    assert (server.uploaded, delivery.was_sent) == (0, False)
     assert delivery.answers["status-before.txt"].endswith(b"There was no update job.")
 
 
@@ -92,7 +92,7 @@ def test_wrong_credentials_are_refused_before_a_byte_of_the_file(server, deliver
         load(delivery, settings)
     assert not isinstance(caught.value, RetriableError)
     assert "not-the-password" not in str(caught.value)
-    assert (server.received, delivery.was_sent, starts(server)) == (0, False, 0)
+    assert (server.uploaded, delivery.was_sent, starts(server)) == (0, False, 0)
 
 
 @pytest.mark.parametrize("cut", [0, 100_000, 3_000_000])
@@ -135,7 +135,7 @@ def test_a_server_that_goes_away_after_the_status_is_tried_again(server, deliver
 
     def look_and_stop(account, moment):
         seen = look(account, moment)
-        account.endpoint._address = "https://127.0.0.1:9/slc"
+        account.endpoint._connection.address = "https://127.0.0.1:9/slc"
         return seen
 
     monkeypatch.setattr(Account, "look", look_and_stop)

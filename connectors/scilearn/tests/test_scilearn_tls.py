@@ -32,7 +32,7 @@ def test_a_server_of_another_authority_gets_not_a_byte(server, deliver, load_set
     ) as caught:
         load(delivery, settings)
     assert not isinstance(caught.value, RetriableError)
-    assert (server.asked, server.received, delivery.was_sent) == ([], 0, False)
+    assert (server.asked, server.uploaded, delivery.was_sent) == ([], 0, False)
 
 
 def test_a_certificate_that_changed_between_status_and_start_gets_not_a_byte(
@@ -45,13 +45,13 @@ def test_a_certificate_that_changed_between_status_and_start_gets_not_a_byte(
 
     def status_and_change(endpoint):
         answer = status(endpoint)
-        endpoint._context = Endpoint(changed)._context
+        endpoint._connection = Endpoint(changed)._connection
         return answer
 
     monkeypatch.setattr(Endpoint, "status", status_and_change)
     with pytest.raises(ConnectorError, match="is not trusted"):
         load(delivery, settings)
-    assert (server.asked, server.received, delivery.was_sent) == (["status"], 0, False)
+    assert (server.asked, server.uploaded, delivery.was_sent) == (["status"], 0, False)
 
 
 def test_a_certificate_for_another_host_is_told(tmp_path, load_settings):
@@ -160,5 +160,5 @@ def test_a_file_of_many_megabytes_needs_a_few(server, load_settings, tmp_path):
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert server.received > 11_000_000
+    assert server.uploaded > 11_000_000
     assert int(done.stdout) < 6_000

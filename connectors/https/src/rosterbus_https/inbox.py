@@ -17,7 +17,7 @@ from rosterbus.secrets import SecretReference
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from rosterbus_https.server import HTTPSServer
+from rosterbus_https.server import HTTPSServer, Shelf
 
 Misbehaviour = Literal["", "full", "lost"]
 
@@ -32,7 +32,7 @@ class Inbox(HTTPSServer):
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
         super().__init__(folder, port=port)
-        self.arrived: dict[str, bytes] = {}
+        self.arrived = Shelf(self.folder / "arrived")
         self._misbehaves: Misbehaviour = ""
         self._last = re.compile("")
         self._token = self.folder / "token"
@@ -92,7 +92,6 @@ class Inbox(HTTPSServer):
         if self._misbehaves == "full":
             self.see("refused", name)
             return PlainTextResponse("There is no room.", 507)
-        self.arrived.pop(name, None)
         self.arrived[name] = content
         self.take("wrote", name, content)
         if self._misbehaves == "lost" and self._last.search(name):

@@ -8,7 +8,7 @@ import socket
 import tempfile
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,30 @@ START_SECONDS = 20
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
+class Shelf(MutableMapping[str, bytes]):
+    """Contents by name, in the order of arrival, in private files of `folder`: a large one stays out of memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._paths, self._count = folder, dict[str, Path](), 0
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._paths[name].read_bytes()
+
+    def __setitem__(self, name: str, content: bytes) -> None:
+        self._count += 1
+        self._paths.pop(name, None)
+        self._paths[name] = write_private_bytes(private_folder(self._folder) / str(self._count), content)
+
+    def __delitem__(self, name: str) -> None:
+        self._paths.pop(name).unlink()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._paths))
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 class HTTPSServer:
     """Answers what a subclass says. Its certificate is made on first use and kept in `folder`.
 
@@ -45,7 +69,7 @@ class HTTPSServer:
         self._key, self._certificate = self.folder / "server.key", self.folder / "server.pem"
         self._thread: threading.Thread | None = None
         self._seen: list[Seen] = []
-        self._received: dict[str, bytes] = {}
+        self._received = Shelf(self.folder / "received")
         self._prove()
 
     @abstractmethod

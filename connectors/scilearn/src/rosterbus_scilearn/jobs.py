@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from rosterbus.private import private_folder, write_private_text
+from rosterbus.private import private_folder, write_private_bytes, write_private_text
 
 from rosterbus_scilearn.published import COLUMNS, DATE
 from rosterbus_scilearn.settings import KEY
@@ -26,17 +27,33 @@ NAMES = ("FIRST_NAME", "LAST_NAME")
 
 @dataclass
 class Update:
-    """One job. `wrong` are rows that were not updated, by their number (header = row 1) with column and reason."""
+    """One job with the file in `upload`, which is read once the job gets to it.
+
+    `wrong` are rows that were not updated, by their number (header = row 1) with column and reason.
+    """
 
     number: int
     file: str
-    rows: Sequence[Row]
+    upload: Path
     begun: float
     status: Literal["running", "completed", "canceled"] = "running"
-    because: str = ""
     done: int = 0
     updated: int = 0
     wrong: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows of the file; none where it cannot be read."""
+        return self._read[0]
+
+    @property
+    def because(self) -> str:
+        """Why the file cannot be read, or blank."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[list[Row], str]:
+        return _read(self.upload.read_bytes())
 
     def as_json(self) -> dict[str, Any]:
         """Counts and reasons, without a cell of the file."""
@@ -64,7 +81,7 @@ class Jobs:
 
     `before` is what the status was before the last start. `pace` is how many seconds a student takes; None lets nothing
     happen before `work` or `settle` is called. While not `strict`, whoever was never sent counts as imported before.
-    Students and mails are kept privately in `folder`.
+    Students, uploads and mails are kept privately in `folder`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -74,6 +91,7 @@ class Jobs:
         self.before: State = "none"
         self._held = folder / "held.json"
         self._mails = private_folder(folder / "mail")
+        self._uploads = private_folder(folder / "uploads")
         self.students: dict[str, dict[str, str]] = (
             json.loads(self._held.read_text(encoding="utf-8")) if self._held.exists() else {}
         )
@@ -93,13 +111,10 @@ class Jobs:
             if before == "running":
                 raise BusyError
             self.before = before
-            rows, because = _read(content)
-            update = Update(len(self.updates) + 1, file, rows, time.monotonic(), because=because)
-            self.updates.append(update)
-            if because or not rows:
-                self._end("completed")
-            self._pass_time()
-            return update
+            number = len(self.updates) + 1
+            upload = write_private_bytes(self._uploads / f"{number:03}.csv", content)
+            self.updates.append(Update(number, file, upload, time.monotonic()))
+            return self.updates[-1]
 
     def work(self, students: int | None = None) -> None:
         """Update so many students of the running job, or all that are left."""
@@ -109,8 +124,9 @@ class Jobs:
             update = self.updates[-1]
             last = len(update.rows) if students is None else min(update.done + students, len(update.rows))
             seen = _seen(update.rows[: update.done])
+            usernames = {held["USERNAME"]: key for key, held in self.students.items() if "USERNAME" in held}
             for number in range(update.done, last):
-                self._take(update, number, seen)
+                self._take(update, number, seen, usernames)
             update.done = last
             if last == len(update.rows):
                 self._end("completed")
@@ -133,22 +149,33 @@ class Jobs:
         if self.pace is None or not self.updates:
             return
         update = self.updates[-1]
-        due = (time.monotonic() - update.begun) / self.pace if self.pace else len(update.rows)
+        if not self.pace:
+            self.work()
+            return
+        due = (time.monotonic() - update.begun) / self.pace
         if due > update.done:
             self.work(int(due) - update.done)
 
-    def _take(self, update: Update, number: int, seen: set[tuple[str, ...]]) -> None:
+    def _take(
+        self, update: Update, number: int, seen: set[tuple[str, ...]], usernames: dict[str, str]
+    ) -> None:
         row = update.rows[number]
-        wrong = next(self._wrong_with(row, seen), None)
+        wrong = next(self._wrong_with(row, seen, usernames), None)
         seen |= _identities(row)
         if wrong:
             update.wrong[number + 2] = wrong
             return
         update.updated += 1
+        held = self.students.setdefault(row[KEY], {})
+        usernames.pop(held.get("USERNAME", ""), None)
         # A blank leaves what is there; nobody publishes whether it does.
-        self.students.setdefault(row[KEY], {}).update({name: cell for name, cell in row.items() if cell})
+        held |= {name: cell for name, cell in row.items() if cell}
+        if "USERNAME" in held:
+            usernames[held["USERNAME"]] = row[KEY]
 
-    def _wrong_with(self, row: Row, seen: set[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    def _wrong_with(
+        self, row: Row, seen: set[tuple[str, ...]], usernames: Mapping[str, str]
+    ) -> Iterator[tuple[str, str]]:
         student = row[KEY]
         if not student:
             yield KEY, "missing"
@@ -160,8 +187,7 @@ class Jobs:
         if twice := sorted(identity[0] for identity in _identities(row) & seen):
             yield twice[0], "not unique in the file"
         username = row.get("USERNAME")
-        others = (held for key, held in self.students.items() if key != student)
-        if username and any(held.get("USERNAME") == username for held in others):
+        if username and usernames.get(username, student) != student:
             yield "USERNAME", "not unique in the district"
 
     def _end(self, status: Literal["completed", "canceled"]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import marshmallow
 from marshmallow import fields, validate
 from rosterbus import settings
 from rosterbus.settings import Values
+from rosterbus_https import Location
+from rosterbus_https.settings import TRUST
 
 from rosterbus_scilearn.published import COLUMNS, DOMAIN, PATH
 
@@ -57,27 +58,6 @@ class ServerName(fields.String):
         return name
 
 
-class Location(fields.String):
-    """An https address without account, query and fragment, kept without a slash at its end."""
-
-    default_error_messages = {  # noqa: RUF012 - marshmallow's own way
-        "address": f"Not an address such as https://ondemand4.{DOMAIN}{PATH}, without login and password."
-    }
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any
-    ) -> str:
-        text = super()._deserialize(value, attr, data, **options) or ""
-        try:
-            parts = urlsplit(text)
-            whole = parts.scheme == "https" and parts.hostname and parts.port != 0
-        except ValueError:
-            whole = None
-        if not whole or "@" in parts.netloc or parts.query or parts.fragment:
-            raise self.make_error("address")
-        return text.rstrip("/")
-
-
 class Settings(settings.Settings):
     """The account and what is particular to mySciLEARN. One of `server` and `location` says where it is."""
 
@@ -90,16 +70,14 @@ class Settings(settings.Settings):
         },
     )
     location = Location(
+        example=f"https://ondemand4.{DOMAIN}{PATH}",
         load_default=None,
         allow_none=True,
         metadata={"about": "The whole address instead: https://ondemand4.scilearn.com/slc."},
     )
     login = settings.text("The e-mail address that a district manager logs in with.", required=True)
     password = settings.secret("The password of that account.", required=True)
-    ca_file = settings.text(
-        "The certificates to trust, in a PEM file, instead of those that browsers trust (a proxy that looks into "
-        "TLS has its own)."
-    )
+    ca_file = settings.text(TRUST)
     only_starter = settings.flag(
         "Nobody and nothing else starts updates with this login. Only then is an update that runs after a lost "
         "answer taken for this delivery's; otherwise the delivery is held for a person."

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import secrets
 import shlex
-import socket
-import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import trustme
-import uvicorn
-from rosterbus.deliveries import Twin
-from rosterbus.private import private_folder, write_private_bytes, write_private_text
+from rosterbus.deliveries import Fault, Twin
+from rosterbus.private import private_folder, write_private_text
 from rosterbus.secrets import SecretReference
-from starlette.applications import Starlette
+from rosterbus_https.server import HTTPSServer
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rosterbus_scilearn.answers import ANSWERS
 from rosterbus_scilearn.jobs import BusyError, Jobs
 from rosterbus_scilearn.published import CANCEL, PATH, START, STATUS
 
 LOGIN = "manager@example.org"
-LOOPBACK = "127.0.0.1"
-START_SECONDS = 20
 SAYS = {
     "none": "There was no update job.",
     "running": "The last update job is still running.",
@@ -62,27 +54,23 @@ class Faults:
     late: int = 0
 
 
-class Server:
+class Server(HTTPSServer):
     """Serves one account. Certificates and password are made on first use and kept in `folder`.
 
-    It is a context manager, and `start` and `stop` may be repeated. `asked` are the endpoints that were reached so
-    far, each when its request began, and `received` counts the bytes of uploads.
+    `asked` are the endpoints that were reached so far, each when its request began, and `uploaded` counts the bytes of
+    uploads.
     """
 
-    def __init__(self, folder: Path, jobs: Jobs) -> None:
-        self.folder, self.jobs, self.faults = private_folder(folder), jobs, Faults()
-        self.asked: list[str] = []
-        self.received = 0
-        self.port = 0
-        self.ca_file, self.password_file = self.folder / "ca.pem", self.folder / "password"
-        self._key, self._certificate = self.folder / "server.key", self.folder / "server.pem"
-        self._thread: threading.Thread | None = None
-        self._make()
+    path = PATH
 
-    @property
-    def address(self) -> str:
-        """Where it is, such as ``https://127.0.0.1:40123/slc``."""
-        return f"https://{LOOPBACK}:{self.port}{PATH}"
+    def __init__(self, folder: Path, jobs: Jobs) -> None:
+        super().__init__(folder)
+        self.jobs, self.faults = jobs, Faults()
+        self.asked: list[str] = []
+        self.uploaded = 0
+        self.password_file = self.folder / "password"
+        if not self.password_file.exists():
+            write_private_text(self.password_file, secrets.token_hex(16))
 
     def settings(self) -> dict[str, Any]:
         """Settings that lead to this server and undo any others; its password may be read in a rehearsal."""
@@ -95,67 +83,39 @@ class Server:
             "words": {"none": ["no update job"]},
         }
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
+    def wrongs(self) -> Mapping[str, Fault]:
+        """What it can do wrong; what it cannot keep begins no job."""
+        full = Faults(ignores=True, says=(507, "Insufficient storage"))
+        return {
+            "stranger": self.stranger,
+            "disk full": lambda: self._faulty(full),
+            "answer lost": lambda: self._faulty(Faults(drops=True)),
+        }
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    @contextmanager
+    def _faulty(self, faults: Faults) -> Iterator[None]:
+        self.faults = faults
+        try:
+            yield
+        finally:
+            self.faults = Faults()
 
-    def start(self) -> None:
-        """Listen on a free port."""
-        if self._thread is not None:
-            return
-        listening = socket.create_server((LOOPBACK, self.port))
-        self.port = listening.getsockname()[1]
-        self._server = _Started(self._config())
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listening],), name="scilearn-twin", daemon=True
-        )
-        self._thread.start()
-        if not self._server.listening.wait(START_SECONDS):
-            raise RuntimeError("the twin of mySciLEARN did not start")
+    async def answer(self, request: Request) -> Response:
+        """Answer at one of the three endpoints."""
+        endpoints = {START: self._start, STATUS: self._status, CANCEL: self._cancel}
+        endpoint = endpoints.get(request.url.path.removeprefix(PATH))
+        if endpoint is None or request.method != "POST":
+            return PlainTextResponse("There is no such page.", 404)
+        return await endpoint(request)
 
-    def stop(self) -> None:
-        """End every connection and stop listening."""
-        if self._thread is None:
-            return
-        self._server.should_exit = True
-        self._thread.join(START_SECONDS)
-        self._thread = None
-
-    def _make(self) -> None:
-        """What a certificate authority, a server and an account need, unless it is there already."""
-        if not self.password_file.exists():
-            write_private_text(self.password_file, secrets.token_hex(16))
-        if self._certificate.exists():
-            return
-        authority = trustme.CA(organization_name="The twin of mySciLEARN")
-        issued = authority.issue_cert(LOOPBACK, "localhost")
-        write_private_bytes(self.ca_file, authority.cert_pem.bytes())
-        write_private_bytes(self._key, issued.private_key_pem.bytes())
-        chain = b"".join(one.bytes() for one in issued.cert_chain_pems)
-        write_private_bytes(self._certificate, chain)
-
-    def _config(self) -> uvicorn.Config:
-        handlers = {START: self._start, STATUS: self._status, CANCEL: self._cancel}
-        routes = [Route(f"{PATH}{path}", handler, methods=["POST"]) for path, handler in handlers.items()]
-        return uvicorn.Config(
-            Starlette(routes=routes),
-            http=_Connection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            ssl_keyfile=self._key,
-            ssl_certfile=self._certificate,
-            timeout_graceful_shutdown=1,
-        )
+    def _ask(self, endpoint: str) -> None:
+        self.asked.append(endpoint)
+        self.see(f"asked to {endpoint}" if endpoint != "status" else "asked for the status")
 
     async def _start(self, request: Request) -> Response:
-        self.asked.append("start")
+        self._ask("start")
         if self.faults.silent:
-            await self._stay_silent(request)
+            await self.stay_silent(request)
         form = await self._form(request)
         if isinstance(form, Response):
             return form
@@ -170,23 +130,24 @@ class Server:
         if self.faults.says:
             code, text = self.faults.says
             answer = PlainTextResponse(text, code)
-        return self._dropped(request) if self.faults.drops else answer
+        return self.dropped(request) if self.faults.drops else answer
 
     def _started(self, file: str, content: bytes) -> PlainTextResponse:
         try:
             self.jobs.start(file, content)
         except BusyError:
             return PlainTextResponse(SAYS["running"], 409)
+        self.take("posted", file, content)
         return PlainTextResponse(STARTED)
 
     async def _status(self, request: Request) -> Response:
-        self.asked.append("status")
+        self._ask("status")
         form = await self._form(request)
         if isinstance(form, Response):
             return form
         if self.faults.status_drops:
             self.faults.status_drops -= 1
-            return self._dropped(request)
+            return self.dropped(request)
         if self.faults.status_says:
             code, text = self.faults.status_says
             return PlainTextResponse(text, code)
@@ -196,7 +157,7 @@ class Server:
         return PlainTextResponse(SAYS[self.jobs.state])
 
     async def _cancel(self, request: Request) -> Response:
-        self.asked.append("cancel")
+        self._ask("cancel")
         form = await self._form(request)
         if isinstance(form, Response):
             return form
@@ -222,40 +183,11 @@ class Server:
         size, is_upload = 0, request.url.path.endswith(START)
         async for piece in request.stream():
             size += len(piece)
-            self.received += len(piece) if is_upload else 0
+            self.uploaded += len(piece) if is_upload else 0
             if is_upload and self.faults.drop_after is not None and size > self.faults.drop_after:
-                self._dropped(request)
+                self.dropped(request)
                 raise ClientDisconnect
             yield piece
-
-    async def _stay_silent(self, request: Request) -> None:
-        while not (request.state.transport.is_closing() or self._server.should_exit):
-            await asyncio.sleep(0.05)
-
-    def _dropped(self, request: Request) -> Response:
-        """End the connection without an answer; the one that is given goes nowhere."""
-        request.state.transport.abort()
-        return Response(status_code=500)
-
-
-class _Started(uvicorn.Server):
-    """Tells when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-
-class _Connection(H11Protocol):
-    """Lets a request reach its connection, to end it."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
 
 
 class _InMemory(MultiPartParser):
@@ -278,6 +210,11 @@ def start(folder: Path) -> Twin:
         answers=ANSWERS,
         folder=folder,
         extras={"server": server, "jobs": jobs},
+        seen=server.seen,
+        received=server.received,
+        port=server.port,
+        through=server.through,
+        faults=server.wrongs(),
     )
 
 

@@ -14,8 +14,9 @@ from typing import Any, Literal
 from rosterbus.deliveries import Delivery, Done, Job, Loaded, NotStarted, Outcome, Unsure
 from rosterbus.errors import ConnectorError, RetriableError
 from rosterbus.settings import Values
+from rosterbus_https import AWAY, Answer, LostError
 
-from rosterbus_scilearn.endpoint import AWAY, Answer, Endpoint, LostError, refused
+from rosterbus_scilearn.endpoint import Endpoint
 from rosterbus_scilearn.settings import words_of
 
 State = Literal["none", "running", "completed", "canceled", "unknown"]
@@ -98,7 +99,7 @@ def send(account: Account) -> Loaded:
         return _looked_for(account, before.state, str(lost))
     account.keep("start", answer)
     if 400 <= answer.code < 500 and answer.code not in AWAY:
-        raise refused(answer, account.endpoint.host, "the update, which was not started")
+        raise account.endpoint.refused(answer)
     words = words_of(account.settings)
     if answer.accepted and answer.says(words.started) and not answer.says(words.refused):
         return Done({**_sent(account), "answered": answer.code, "job": "running"}, outcome="running")

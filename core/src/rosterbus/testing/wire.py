@@ -78,7 +78,12 @@ class Wire:
 
     @property
     def _has_come(self) -> bool:
-        return self.sent >= self._weather.share * self._whole
+        return self.sent >= self._passes
+
+    @property
+    def _passes(self) -> int:
+        """How many bytes pass before it comes."""
+        return round(self._weather.share * self._whole)
 
     @property
     def _broken(self) -> bool:
@@ -129,7 +134,7 @@ class Wire:
     def _counted(self, data: bytes) -> bytes:
         """What still passes of these bytes before the wire breaks."""
         if self._weather.what in ("reset", "cut"):
-            data = data[: max(1, round(self._weather.share * self._whole) - self.sent)]
+            data = data[: max(1, self._passes - self.sent)]
         self.sent += len(data)
         return data
 
