@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rosterbus.testing import DestinationContract, SourceContract
+from rosterbus.testing import Ability, DestinationContract, SourceContract
 
 from rosterbus_enroll.columns import DEFAULT
+
+COLUMNS = {**DEFAULT, "School ID": "school_id", "First Day": "entry_date"}
 
 
 class TestEnroll(DestinationContract):
@@ -22,15 +24,27 @@ class TestEnrollSource(SourceContract):
     """An export picked up from a folder."""
 
     connector = "enroll"
+    ability = Ability(encoding_setting="encoding", incremental=True, proves_unchanged=True)
 
     def export(self, folder: Path) -> Mapping[str, Any]:
         """Twelve registrations, one student of which is registered for two years."""
-        columns = {**DEFAULT, "School ID": "school_id", "First Day": "entry_date"}
-        with (folder / "registrations.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows([_cell(column, number) for column in columns.values()] for number in range(12))
-        return {"location": (folder / "registrations.csv").as_posix(), "columns": columns}
+        rows = [[_cell(column, number) for column in COLUMNS.values()] for number in range(12)]
+        return _written(folder, rows)
+
+    def change(self, folder: Path) -> Mapping[str, Any]:
+        """The next export, which holds one registration alone: its student has another name."""
+        newer = {"last_name": "Newname"}
+        return _written(folder, [[newer.get(column, _cell(column, 3)) for column in COLUMNS.values()]])
+
+
+def _written(folder: Path, rows: Iterable[Sequence[str]]) -> Mapping[str, Any]:
+    """An export of these rows, and the settings that lead there."""
+    path = folder / "registrations.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+    return {"location": path.as_posix(), "columns": COLUMNS}
 
 
 def _cell(column: str, number: int) -> str:

@@ -18,7 +18,16 @@ except ImportError as error:
     raise ImportError("the conformance suite needs pytest; run: pip install 'rosterbus[testing]'") from error
 
 pytest.register_assert_rewrite(
-    "rosterbus.testing.connectors", "rosterbus.testing.sources", "rosterbus.testing.destinations"
+    "rosterbus.testing.arriving",
+    "rosterbus.testing.connectors",
+    "rosterbus.testing.destinations",
+    "rosterbus.testing.enduring",
+    "rosterbus.testing.file_sources",
+    "rosterbus.testing.incremental_sources",
+    "rosterbus.testing.live_sources",
+    "rosterbus.testing.reading",
+    "rosterbus.testing.sources",
+    "rosterbus.testing.trying",
 )
 
 from rosterbus.testing.ability import Ability

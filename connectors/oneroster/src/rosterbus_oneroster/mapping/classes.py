@@ -235,5 +235,5 @@ def _held(raw: Raw, held: Memberships) -> Query:
         rows=held.rows,
         where=held.where,
         common=common,
-        members=tuple(dict.fromkeys(("users", *held.rows))),
+        members=tuple(dict.fromkeys(("users", "orgs", *held.rows))),
     )
