@@ -22,10 +22,10 @@ from typing import Any
 import pytest
 import uv
 from rosterbus_market.environment import needs
-from rosterbus_market.issuing import Place
+from rosterbus_market.issuing import Contents, Place, issue
 from rosterbus_market.key_folder import new_keys
 from rosterbus_market.passphrases import Passphrases
-from rosterbus_market.publishing import Wheels, build, publish, withdraw
+from rosterbus_market.publishing import Wheels, build, current, publish, withdraw
 from rosterbus_market.signing import fingerprint
 
 CARD = """
@@ -154,12 +154,16 @@ class Shop:
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint((self.site / "metadata" / "1.root.json").read_bytes())
+        return fingerprint(self.place.keys.roots[0].read_bytes())
 
-    def publish(self, name: str, version: str, **options: Any) -> Path:
-        """Publish a little plugin."""
+    def publish(self, name: str, version: str, *, closure: str = "", **options: Any) -> Path:
+        """Publish a little plugin, and with it this closure."""
         wheel = make_wheel(self.wheels, name, version, **options)
         publish(Wheels([wheel]), self.place, closure=False)
+        if closure:
+            catalogue = current(self.place)
+            wheels = {path.name: path for path in self.wheels.glob("*.whl")}
+            issue(Contents(catalogue, wheels, closure.encode()), self.place)
         return wheel
 
     def withdraw(self, name: str, version: str, reason: str) -> None:
@@ -283,3 +287,25 @@ def site(new_site: Callable[..., Site], shop: Shop) -> Site:
     ran = made.market("trust", str(shop.site), "--fingerprint", shop.fingerprint)
     assert ran.code == 0, ran.err
     return made
+
+
+@pytest.fixture
+def elsewhere(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Publish a wheel on the public index, which is a folder here; answers with its SHA-256."""
+    index = tmp_path / "public"
+    index.mkdir()
+    monkeypatch.setenv("UV_DEFAULT_INDEX", index.as_uri())
+    monkeypatch.setenv("UV_INDEX_STRATEGY", "unsafe-best-match")
+
+    def write(name: str, version: str, *, requires: str = "") -> str:
+        package = name.replace("-", "_")
+        metadata = [f"Requires-Dist: {requires}"] if requires else []
+        folder = index / name
+        wheel = shop.write_wheel(folder, name, version, {f"{package}/__init__.py": ""}, metadata=metadata)
+        sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        link = f'<a href="{wheel.name}#sha256={sha256}">{wheel.name}</a>'
+        with (folder / "index.html").open("a", encoding="utf-8") as file:
+            file.write(link)
+        return sha256
+
+    return write
