@@ -20,10 +20,12 @@ KIND_OF = {"boolean": "boolean", "date": "date", "decimal": "decimal", "list": "
 """The kind of a column by the type of the roster column that feeds it; all others are texts."""
 KEYS = ("student_id", "student_number", "state_id", "username", "email")
 """Roster columns that tell students apart, the best first."""
+NAMES = ("last_name", "first_name", "preferred_first_name", "middle_name")
+"""Roster columns by one of which the conformance suite follows a person."""
 UNLIKE = "nothing in the roster is like it; say what feeds it, or leave it blank"
 KEYLESS = "nothing tells students apart; student_id stands here until you know what does"
-CHANGELESS = "the conformance suite needs a text that changes; say what the vendor takes here"
-NO_GUESS = {UNLIKE, KEYLESS, CHANGELESS}
+NAMELESS = "the conformance suite follows a person by name; say what the vendor takes here"
+NO_GUESS = {UNLIKE, KEYLESS, NAMELESS}
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class DraftedLayout:
-    """The text of `files.py`, the roster column that the suite may change, and how many columns have no source."""
+    """The text of `files.py`, the roster column that the suite changes, and how many columns have no source."""
 
     text: str
     changing: str
@@ -119,18 +121,14 @@ def _keyed(drafts: Sequence[Draft]) -> tuple[Draft, list[Draft]]:
 
 
 def _changing(key: Draft, drafts: list[Draft]) -> tuple[str, list[Draft]]:
-    """The roster column that the suite changes, and all drafts: one becomes a text where there is no other."""
-    others = [draft for draft in drafts if draft is not key and draft.source != key.source]
-    texts = [draft.source for draft in others if draft.kind == "text" and draft.source]
-    if texts:
-        named = [source for source in texts if source.endswith("name")]
-        return (named or texts)[0], drafts
-    other = next((draft for draft in drafts if draft is not key and not draft.source), None) or next(
-        draft for draft in drafts if draft is not key
-    )
-    source = other.source if other in others and other.source else "last_name"
-    made = replace(other, kind="text", source=source, form=(), checks=(CHANGELESS,))
-    return source, [made if draft is other else draft for draft in drafts]
+    """The name that the suite changes and follows, and all drafts: one becomes a name where there is none."""
+    found = next((draft.source for draft in drafts if draft.source in NAMES), None)
+    if found:
+        return found, drafts
+    others = [draft for draft in drafts if draft is not key]
+    other = next((draft for draft in others if not draft.source), others[0])
+    made = replace(other, kind="text", source=NAMES[0], form=(), checks=(NAMELESS,))
+    return NAMES[0], [made if draft is other else draft for draft in drafts]
 
 
 def _head(vendor: VendorFile, system: str, drafts: Sequence[Draft]) -> Iterator[str]:

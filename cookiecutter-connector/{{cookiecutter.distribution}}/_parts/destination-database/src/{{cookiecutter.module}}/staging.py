@@ -62,8 +62,9 @@ def is_there(connection: sa.Connection, delivery: str) -> bool:
 
 def stage(connection: sa.Connection, delivery: str, file: StagedFile) -> None:
     """Insert the rows of one file, some thousand at a time."""
-    with file.path.open(encoding=SPECS[file.layout].dialect.encoding, newline="") as opened:
-        numbered = enumerate(csv.DictReader(opened), start=2)
+    dialect = SPECS[file.layout].dialect
+    with file.path.open(encoding="utf-8-sig" if dialect.bom else dialect.encoding, newline="") as opened:
+        numbered = enumerate(csv.DictReader(opened, delimiter=dialect.delimiter), start=2)
         rows = ({**row, "_delivery": delivery, "_row": number} for number, row in numbered)
         while batch := list(islice(rows, ROWS_AT_ONCE)):
             connection.execute(TABLES[file.layout].insert(), batch)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from {{ cookiecutter.module }}.staging import DELIVERIES, SCHEMA, SPECS, TABLES,
 
 
 def start(folder: Path) -> Twin:
-    """Make the database file; nothing has to run, because everything is read when it is asked for."""
-    file = private_folder(folder) / "staging.sqlite"
+    """Make the database file; nothing has to run. Stopping puts it where nobody looks for it."""
+    file, away = private_folder(folder) / "staging.sqlite", folder / "stopped.sqlite"
+    if away.is_file():
+        away.rename(file)
     file.touch(mode=0o600)
     database, importer = Database(f"sqlite:///file:{file}?mode=rw&uri=true"), Importer()
 
@@ -32,16 +35,21 @@ def start(folder: Path) -> Twin:
                 importer.take(name, received)
         return importer.analyses
 
+    def stop() -> None:
+        if file.is_file():
+            file.rename(away)
+
     return Twin(
         name="{{ cookiecutter.name }}",
         settings={"url": database.settings.url, "password": None},
         reach=[f"sqlite3 {file}"],
-        stop=lambda: None,
+        stop=stop,
         settle=settle,
         answers=ANSWERS,
         folder=folder,
         seen=database.seen,
         received=database.received,
+        faults={"disk full": database.full},
     )
 
 
@@ -73,6 +81,16 @@ class Database:
             for content in (self.received(name),)
         ]
 
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Refuse every row, as a database does whose disk is full."""
+        trigger = "CREATE TRIGGER full BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, 'full'); END"
+        with transaction(self.settings) as connection:
+            connection.execute(sa.text(trigger))
+        yield
+        with transaction(self.settings) as connection:
+            connection.execute(sa.text("DROP TRIGGER full"))
+
     def _committed(self) -> list[tuple[str, datetime]]:
         wanted = sa.select(DELIVERIES.c.name, DELIVERIES.c.written_at).order_by(DELIVERIES.c.written_at)
         with transaction(self.settings) as connection:
@@ -87,7 +105,7 @@ class Database:
         writer.writerow([column.name for column in columns])
         with transaction(self.settings) as connection:
             writer.writerows(connection.execute(wanted))
-        return text.getvalue().encode(dialect.encoding)
+        return text.getvalue().encode("utf-8-sig" if dialect.bom else dialect.encoding)
 
 
 def _sha256(content: bytes) -> str:

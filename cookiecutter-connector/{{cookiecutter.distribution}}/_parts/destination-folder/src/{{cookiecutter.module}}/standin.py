@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,11 @@ from {{ cookiecutter.module }}.importer import ANSWERS, Importer
 
 
 def start(folder: Path) -> Twin:
-    """Make the folder; nothing has to run, because everything is read when it is asked for."""
-    share, importer = private_folder(folder / "share"), Importer()
+    """Make the folder; nothing has to run. Stopping is as if the share were unmounted."""
+    share, away, importer = folder / "share", folder / "unmounted", Importer()
+    if away.is_dir():
+        away.rename(share)
+    private_folder(share)
 
     def settle() -> Sequence[Mapping[str, Any]]:
         for marker in sorted(share.glob(f"*/{MARKER}")):
@@ -27,6 +31,18 @@ def start(folder: Path) -> Twin:
                 importer.take(delivery.name, {path.name: path.read_bytes() for path in files})
         return importer.analyses
 
+    def unmount() -> None:
+        if share.is_dir():
+            share.rename(away)
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        unmount()
+        share.touch()  # a file, in which nothing can be written by anybody
+        yield
+        share.unlink()
+        away.rename(share)
+
     def seen() -> Sequence[Seen]:
         return sorted((_seen(path) for path in share.rglob("*") if path.is_file()), key=lambda one: one.at)
 
@@ -34,12 +50,13 @@ def start(folder: Path) -> Twin:
         name="{{ cookiecutter.name }}",
         settings={"folder": str(share)},
         reach=[f"deliveries: {share}"],
-        stop=lambda: None,
+        stop=unmount,
         settle=settle,
         answers=ANSWERS,
         folder=folder,
         seen=seen,
         received=lambda name: Path(name).read_bytes(),
+        faults={"disk full": full},
     )
 
 

@@ -15,6 +15,8 @@ from {{ cookiecutter.module }}.importer import ANSWERS, Importer
 
 BUCKET, FOLDER = "{{ cookiecutter.name }}-rosters", "incoming"
 TIME = len("20261122-041500-")
+SECONDS = 5
+"""How long a connection to this machine is waited for, and each answer."""
 
 
 def start(folder: Path) -> Twin:
@@ -34,7 +36,7 @@ def start(folder: Path) -> Twin:
 
     return Twin(
         name="{{ cookiecutter.name }}",
-        settings={**front.settings(), "folder": FOLDER},
+        settings={**front.settings(), "folder": FOLDER, "timeout": SECONDS},
         reach=[f"the bucket {BUCKET} at {front.endpoint}; trust {front.ca_file}"],
         stop=stop,
         settle=settle,

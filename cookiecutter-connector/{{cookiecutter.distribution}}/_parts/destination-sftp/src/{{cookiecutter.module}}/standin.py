@@ -14,6 +14,8 @@ from {{ cookiecutter.module }}.destination import MARKER
 from {{ cookiecutter.module }}.importer import ANSWERS, Importer
 
 FOLDER = "/upload"
+SECONDS = 5
+"""How long a connection to this machine is waited for, and each answer."""
 
 
 def start(folder: Path) -> Twin:
@@ -32,7 +34,7 @@ def start(folder: Path) -> Twin:
     server.start()
     return Twin(
         name="{{ cookiecutter.name }}",
-        settings={**server.settings(), "folder": FOLDER},
+        settings={**server.settings(), "folder": FOLDER, "timeout": SECONDS},
         reach=[server.command()],
         stop=server.stop,
         settle=settle,
