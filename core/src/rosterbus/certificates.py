@@ -27,8 +27,8 @@ class TestOutcome:
     """How one test of the suite ended, and the promise it is about.
 
     `test` is ``kind:name::test_function[case]``; where several test classes are about one plugin, the class stands in
-    between: ``kind:name::TestClass::test_function[case]``. `reason` says why a test was waived or is not applicable, and what
-    was seen where it failed; never a cell value.
+    between: ``kind:name::TestClass::test_function[case]``. `reason` says why a test was waived or is not applicable,
+    and what was seen where it failed; never a cell value.
     """
 
     __test__ = False

@@ -166,4 +166,6 @@ def _row(ended: Ended) -> tuple[str, str, str]:
         return ended.path.name, ended.standing, str(ended.error)
     failed = ended.examination.failed if ended.examination else []
     because = ended.certificate.because if ended.certificate and not failed else []
-    return ended.path.name, ended.standing, "; ".join([*failed, *because][:3])
+    told = [*failed, *because]
+    more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+    return ended.path.name, ended.standing, f"{told[0]}{more}" if told else ""
