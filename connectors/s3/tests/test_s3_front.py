@@ -8,6 +8,7 @@ import ssl
 
 import pytest
 from rosterbus.errors import ConfigError, ConnectorError
+from rosterbus.testing.wire import Weather, Wire
 from rosterbus_s3 import S3Settings, StoreAwayError, connect, located
 from rosterbus_s3.front import Front
 
@@ -124,3 +125,15 @@ def test_a_file_of_authorities_that_is_not_there_is_refused(tmp_path):
     access = {"access_key_id": {"env": "ID"}, "secret_access_key": {"env": "KEY"}}
     with pytest.raises(ConfigError, match="`ca_file`: there is no such file"):
         located("s3://bucket/x", {**access, "ca_file": str(tmp_path / "none.pem")})
+
+
+def test_an_answer_that_is_garbled_after_the_put_leaves_it_open_whether_it_arrived(
+    front, through_front, folder, roster
+):
+    key = f"{folder}/garbled.csv"
+    with Wire(front.port) as wire:
+        wire.change(Weather("garbage", 1), roster.stat().st_size)
+        with pytest.raises(StoreAwayError, match="the connection was lost while putting") as away:
+            put(through_front(**front.through(wire.port)), roster, key)
+    assert away.value.maybe_taken
+    assert front.received(key) == roster.read_bytes()

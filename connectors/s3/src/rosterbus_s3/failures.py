@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from botocore import exceptions as aws  # type: ignore[import-untyped]
 from rosterbus.errors import ConfigError, ConnectorError, NotThereError, RetriableError, RosterbusError
 from rosterbus.settings import Values
@@ -52,7 +54,7 @@ def failed(error: BaseException, values: Values, doing: str, key: str) -> Roster
         return _answered(error, doing, where)
     if isinstance(error, _NOT_SENT):
         return StoreAwayError(f"the store of {where} cannot be reached, nothing was sent", maybe_taken=False)
-    if isinstance(error, aws.SSLError):
+    if isinstance(error, aws.SSLError) and _is_distrusted(error):
         return ConnectorError(
             f"the store of {where} shows no certificate that this machine trusts, nothing was sent"
         )
@@ -60,9 +62,17 @@ def failed(error: BaseException, values: Values, doing: str, key: str) -> Roster
         return ConfigError(
             f"no credentials were found on this machine ({type(error).__name__})", key="ambient"
         )
-    if isinstance(error, aws.HTTPClientError):
+    if isinstance(error, aws.HTTPClientError | aws.SSLError):
         return StoreAwayError(f"the connection was lost while {doing} {where}", maybe_taken=True)
     return ConnectorError(f"{doing} {where} failed before anything was sent ({type(error).__name__})")
+
+
+def _is_distrusted(error: aws.SSLError) -> bool:
+    """Whether the certificate was at fault: whatever else breaks the encryption may break it after the last byte."""
+    reason = error.kwargs.get("error")
+    return any(
+        isinstance(one, ssl.SSLCertVerificationError) for one in (reason, *getattr(reason, "args", ()))
+    )
 
 
 def _answered(error: aws.ClientError, doing: str, where: str) -> ConnectorError:

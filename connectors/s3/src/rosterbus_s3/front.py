@@ -42,7 +42,8 @@ Misbehaviour = Literal["", "full", "lost"]
 class Front:
     """Stands before one bucket of a store, over TLS with a certificate authority of its own, kept in `folder`.
 
-    What a twin shows the conformance suite is `seen, received, port, through` and, as its faults, `wrongs()`. It is a context manager, and
+    What a twin shows the conformance suite is `seen, received, port, through` and, as its faults, `wrongs()`. It is a
+    context manager, and
     `start` and `stop` may be repeated, always at the same port.
     """
 
