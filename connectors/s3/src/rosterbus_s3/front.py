@@ -43,8 +43,7 @@ class Front:
     """Stands before one bucket of a store, over TLS with a certificate authority of its own, kept in `folder`.
 
     What a twin shows the conformance suite is `seen, received, port, through` and, as its faults, `wrongs()`. It is a
-    context manager, and
-    `start` and `stop` may be repeated, always at the same port.
+    context manager, and `start` and `stop` may be repeated, always at the same port.
     """
 
     def __init__(self, server: S3Server, folder: Path, *, bucket: str | None = None) -> None:
