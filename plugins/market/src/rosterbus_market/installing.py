@@ -125,16 +125,24 @@ def damaged(name: str) -> list[str]:
 def _install(
     state: MarketState, packages: Sequence[LockedPackage], *, dependencies: Path | None, offline: bool
 ) -> None:
+    places = ["--no-index", "--find-links", str(dependencies)] if dependencies else []
+    away = ["--offline"] if offline or dependencies else []
+    ours = [one for one in packages if one.origin == "marketplace"]
+    # uv's cache is not asked for what lies in the store: its files may be links to others that somebody changed.
+    _install_from(state, ours, "--no-cache", "--offline", "--no-index")
+    _install_from(state, [one for one in packages if one not in ours], *places, *away)
+
+
+def _install_from(state: MarketState, packages: Sequence[LockedPackage], *options: str) -> None:
     if not packages:
         return
     file = state.folder / "install.txt"
     file.write_text(requirements(state, packages), encoding="utf-8", newline="\n")
-    places = ["--no-index", "--find-links", str(dependencies)] if dependencies else []
     again = [word for one in packages for word in ("--reinstall-package", one.name)]
     _uv(
         *("pip", "install", "--python", sys.executable, "--requirement", str(file), "--require-hashes"),
-        *("--no-deps", "--only-binary", ":all:", "--index-strategy", "first-index", *again, *places),
-        *(["--offline"] if offline or dependencies else []),
+        *("--no-deps", "--only-binary", ":all:", "--index-strategy", "first-index", "--link-mode", "copy"),
+        *(*again, *options),
         what=", ".join(f"{one.name} {one.version}" for one in packages),
     )
     file.unlink()

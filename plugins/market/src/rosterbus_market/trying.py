@@ -160,8 +160,19 @@ def _environment(state: MarketState, proposal: Proposal, folder: Path, dependenc
         file = folder / "install.txt"
         file.write_text(requirements(state, over), encoding="utf-8", newline="\n")
         places = ["--no-index", "--find-links", str(dependencies), "--offline"] if dependencies else []
-        _uv("pip", "install", "--python", str(python), "--requirement", str(file), "--require-hashes",
-            "--no-deps", "--only-binary", ":all:", "--index-strategy", "first-index", *places)  # fmt: skip
+        _uv(
+            *(
+                "pip",
+                "install",
+                "--python",
+                str(python),
+                "--requirement",
+                str(file),
+                "--require-hashes",
+                "--no-deps",
+            ),
+            *("--only-binary", ":all:", "--index-strategy", "first-index", "--link-mode", "copy", *places),
+        )
     return python
 
 
