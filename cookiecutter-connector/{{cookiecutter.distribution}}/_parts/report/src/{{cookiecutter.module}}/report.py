@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }}: a private CSV file for each run, with one line for each school of each layout."""
+"""{{ cookiecutter.system }}: a CSV file with a line for each school of each layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }}'s database, as SQLAlchemy reaches it: any that can show all its tables as of one moment."""
+"""{{ cookiecutter.system }}'s database, all of it as of one moment, as SQLAlchemy reaches it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} on this machine: a database with a district that does not exist."""
+"""{{ cookiecutter.system }} on this machine: a database with a made-up district."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What {{ cookiecutter.system }}'s API answers, as far as its twin knows: pages, changes, and what can go wrong."""
+"""What {{ cookiecutter.system }}'s API answers, as far as its twin knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} as a source: an API that gives its tables page by page, and later what has changed."""
+"""{{ cookiecutter.system }} as a source: an API of pages, and later of changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} on this machine: its API on loopback, with a district that does not exist."""
+"""{{ cookiecutter.system }} on this machine: its API, with a made-up district."""
 
 from __future__ import annotations
 

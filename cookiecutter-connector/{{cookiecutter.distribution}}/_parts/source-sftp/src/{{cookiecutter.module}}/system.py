@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} on this machine: an SFTP server with the export of a district that does not exist."""
+"""{{ cookiecutter.system }} on this machine: an SFTP server with the export of a made-up district."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rosterbus.extracts import Counted, Mapped, Relation
 from rosterbus.findings import Finding
 
-# TODO: tables, columns and codes are the template's own. Write what {{ cookiecutter.system }} documents, and where.
+# TODO: tables, columns and codes are the template's own.
+# Write what {{ cookiecutter.system }} documents, and where.
 COLUMNS = {
     "schools": ("id", "number", "name"),
     "students": (
