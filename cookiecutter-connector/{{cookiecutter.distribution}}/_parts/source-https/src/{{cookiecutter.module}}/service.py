@@ -44,12 +44,14 @@ class Service:
 
     @contextmanager
     def failing(self, fault: str) -> Iterator[None]:
-        """Do one thing wrong within the block."""
+        """Do one thing wrong within the block; every row counts as changed by that, and by its end."""
+        self._touch()
         self.fault = fault
         try:
             yield
         finally:
             self.fault = ""
+            self._touch()
 
     def answer(self, path: str, asked: Mapping[str, str]) -> tuple[int, Mapping[str, Any]]:
         """The code and the content that a request is answered with."""
@@ -70,13 +72,19 @@ class Service:
     def _made(self, table: str, row: Any) -> Row:
         return {**dict(zip(COLUMNS[table], row, strict=True)), "deleted": False, "revision": FIRST}
 
+    def _touch(self) -> None:
+        self.revision += 1
+        for row in (row for rows in self.tables.values() for row in rows):
+            row["revision"] = self.revision
+
     def _rows(self, table: str, asked: Mapping[str, str]) -> list[Row]:
-        rows = self.tables[table]
+        """The rows that are there, or what has happened since a revision."""
+        gone = self.fault == "zero rows"
+        rows = [{**row, "deleted": row["deleted"] or gone} for row in self.tables[table]]
         if "since" in asked:
-            return [row for row in rows if row["revision"] > int(asked["since"])]
-        rows = [row for row in rows if not row["deleted"]]
-        if self.fault == "zero rows":
-            return []
+            rows = [row for row in rows if row["revision"] > int(asked["since"])]
+        else:
+            rows = [row for row in rows if not row["deleted"]]
         if self.fault == "dangling references" and table == "schools":
             return rows[1:]
         if self.fault == "repeated ids" and table == "students":
