@@ -44,7 +44,7 @@ class LockedPackage:
     """One package of the closure. `files` are the SHA-256 of its wheels for all platforms, by file name.
 
     `marker` says on which machines it is needed, blank for all; `content` is what `content_of` gives for a wheel of
-    the marketplace; `requested` is true of what was asked for by name.
+    the marketplace; `requested` is true of what was asked for by name, with which of its `extras`.
     """
 
     name: str
@@ -52,6 +52,7 @@ class LockedPackage:
     origin: Origin
     marker: str = ""
     requested: bool = False
+    extras: tuple[str, ...] = ()
     content: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     agreed: Agreed = Agreed()
@@ -229,6 +230,7 @@ def _packages(values: Mapping[str, Any]) -> Iterator[LockedPackage]:
             **one,
             "name": canonical(one["name"]),
             "version": _text(one["version"]),
+            "extras": tuple(one.get("extras", ())),
             "agreed": Agreed(**agreed),
         }
         yield LockedPackage(**known)

@@ -90,7 +90,8 @@ def certificate_line(release: Release) -> str:
 
 def _release_lines(package: LockedPackage, release: Release, before: str) -> Iterator[str]:
     was = f" (now {before})" if before else ""
-    yield f"{package.name} {package.version}{was}: {release.card.title}, {' and '.join(release.card.kind)}"
+    extras = f"[{','.join(package.extras)}]" if package.extras else ""
+    yield f"{package.name}{extras} {package.version}{was}: {release.card.title}, {' and '.join(release.card.kind)}"
     yield f"  hosts, declared: {', '.join(release.card.hosts) or 'none'}"
     yield f"  certificate: {certificate_line(release)}"
     if release.changes and before:

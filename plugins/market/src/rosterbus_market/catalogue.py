@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ CLOSURE = "closure.txt"
 platforms, as `uv pip compile --universal --generate-hashes` writes it."""
 PACKAGES = "packages"
 """The folder of wheels and their certificates."""
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([A-Za-z0-9._-]+)["']""")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class Release:
     withdrawn: Withdrawal | None = None
 
     @property
+    def extras(self) -> tuple[str, ...]:
+        """The names of what can be asked for beside it, as ``NAME[EXTRA]``, sorted."""
+        return extras_in(self.requires)
+
+    @property
     def certificate(self) -> Certificate | None:
         """The certificate to show: the marketplace's own run before the publisher's."""
         found = sorted(self.attestations, key=lambda one: one.ran != "marketplace")
@@ -103,6 +110,11 @@ class Catalogue:
     def as_json(self) -> dict[str, Any]:
         """The catalogue as it is written."""
         return {"schema": SCHEMA, **asdict(self)}
+
+
+def extras_in(requires: Iterable[str]) -> tuple[str, ...]:
+    """The extras that requirements speak of, sorted."""
+    return tuple(sorted({name for line in requires for name in _EXTRA.findall(line)}))
 
 
 def write_catalogue(catalogue: Catalogue, path: Path) -> None:

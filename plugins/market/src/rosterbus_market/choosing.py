@@ -17,7 +17,10 @@ from rosterbus.lock import canonical, installed_version
 from rosterbus_market.catalogue import Catalogue, Entry, Release
 from rosterbus_market.environment import core_packages
 
-_WANTED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)(==(?P<version>[A-Za-z0-9.!+]+))?")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*?"
+_WANTED = re.compile(
+    rf"(?P<name>{_NAME})(\[(?P<extras>{_NAME}(,{_NAME})*)\])?(==(?P<version>[A-Za-z0-9.!+]+))?"
+)
 
 
 def find_entry(catalogue: Catalogue, name: str) -> Entry:
@@ -36,9 +39,7 @@ def choose(catalogue: Catalogue, wanted: str) -> tuple[Entry, Release]:
 
     Raises RefusedError for a withdrawn release, and PluginError for one that this core or Python cannot run.
     """
-    asked = _WANTED.fullmatch(wanted)
-    if not asked:
-        raise ConfigError("this names no connector", found=f"`{wanted}`", allowed="NAME or NAME==VERSION")
+    asked = _asked(wanted)
     entry = find_entry(catalogue, asked["name"])
     if entry.core:
         raise ConfigError(
@@ -53,6 +54,25 @@ def choose(catalogue: Catalogue, wanted: str) -> tuple[Entry, Release]:
         instead = f"; this one can be had: {entry.distribution}=={other.version}" if other else ""
         raise PluginError(f"{entry.distribution} {release.version} {wrong}{instead}")
     return entry, release
+
+
+def chosen_extras(release: Release, wanted: str) -> tuple[str, ...]:
+    """The extras that ``NAME[EXTRA,...]`` asks for; raises ConfigError for one that the release does not have."""
+    asked = {canonical(one) for one in (_asked(wanted)["extras"] or "").split(",") if one}
+    there = {canonical(one): one for one in release.extras}
+    if unknown := sorted(asked - set(there)):
+        raise ConfigError(
+            f"{release.wheel} has no such extra", found=f"`{unknown[0]}`", allowed=release.extras or "none"
+        )
+    return tuple(sorted(there[one] for one in asked))
+
+
+def _asked(wanted: str) -> re.Match[str]:
+    asked = _WANTED.fullmatch(wanted)
+    if not asked:
+        allowed = "NAME, NAME[EXTRA] or NAME==VERSION"
+        raise ConfigError("this names no connector", found=f"`{wanted}`", allowed=allowed)
+    return asked
 
 
 def unfit(release: Release) -> str | None:

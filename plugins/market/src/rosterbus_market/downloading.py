@@ -74,15 +74,22 @@ class Offered:
 
 
 def download_closure(
-    closure: bytes, folder: Path, machines: Machines, *, told: Callable[[str], None]
+    closure: bytes,
+    folder: Path,
+    machines: Machines,
+    *,
+    told: Callable[[str], None],
+    near: Path | None = None,
 ) -> list[tuple[Pinned, list[Path]]]:
     """Bring the wheels of a closure into `folder`; what is there already is not brought again.
+
+    They are from where uv finds them, or from the folder `near` alone.
 
     Raises SiteRefusedError for a file that is not the one that the closure names, and ConfigError where a package has
     no wheel for this machine.
     """
     pinned = read_closure(closure)
-    offered = _offered(closure)
+    offered = _offered(closure) if near is None else _lying_in(near)
     brought = []
     for number, one in enumerate(pinned, 1):
         told(f"{number} of {len(pinned)}: {one.name} {one.version}")
@@ -118,6 +125,16 @@ def _offered(closure: bytes) -> dict[tuple[str, str], list[Offered]]:
             (one["name"], one["version"]): [_file(wheel, folder) for wheel in one.get("wheels", [])]
             for one in answer.get("packages", [])
         }
+
+
+def _lying_in(folder: Path) -> dict[tuple[str, str], list[Offered]]:
+    """Every wheel of a folder."""
+    found: dict[tuple[str, str], list[Offered]] = {}
+    for path in sorted(folder.glob("*.whl")):
+        name, version, _, _ = parse_wheel_filename(path.name)
+        offered = Offered(path.name, path.resolve().as_uri(), _sha256(path))
+        found.setdefault((name, str(version)), []).append(offered)
+    return found
 
 
 def _file(wheel: Mapping[str, Any], folder: Path) -> Offered:

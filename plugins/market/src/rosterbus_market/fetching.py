@@ -32,7 +32,7 @@ def base_of(location: str) -> str:
     """
     scheme = urlsplit(location).scheme if "://" in location or location.startswith("file:") else ""
     if scheme in ("", "file"):
-        path = _path_of(location) if scheme else Path(location).expanduser()
+        path = local_path(location) if scheme else Path(location).expanduser()
         if not path.is_dir():
             raise ConfigError("there is no such folder", key="LOCATION", found=location)
         return path.resolve().as_uri() + "/"
@@ -96,7 +96,7 @@ def _opener(address: str) -> urllib.request.OpenerDirector:
 
 
 def _from_file(url: str) -> Iterator[bytes]:
-    path = _path_of(url)
+    path = local_path(url)
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):
@@ -107,7 +107,8 @@ def _from_file(url: str) -> Iterator[bytes]:
         raise DownloadError(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def _path_of(url: str) -> Path:
+def local_path(url: str) -> Path:
+    """The path that a ``file:`` URL names; raises ConfigError where it names another machine."""
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
         msg = "a file URL names no other machine; write a path, or file:///path with three slashes"

@@ -14,6 +14,7 @@ from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.api.metadata import Metadata, TargetFile, Targets
 from tuf.ngclient import Updater, UpdaterConfig
 
+from rosterbus_market.bootstrapping import BOOTSTRAP, bootstrap
 from rosterbus_market.catalogue import CATALOGUE, CLOSURE, PACKAGES, Catalogue, parse_catalogue
 from rosterbus_market.closure import Pinned
 from rosterbus_market.downloading import Machines, download_closure
@@ -23,21 +24,25 @@ from rosterbus_market.refusals import SiteRefusedError
 from rosterbus_market.signing import METADATA, fingerprint
 from rosterbus_market.simple_index import INDEX, write_index
 from rosterbus_market.site import write_site
+from rosterbus_market.state import DEPENDENCIES
 from rosterbus_market.swapping import open_to_all
 from rosterbus_market.unverified import sentence_of
 
-DEPENDENCIES = "dependencies"
 _LISTS = ("timestamp", "snapshot", "targets")
 _LIMITS = UpdaterConfig(snapshot_max_length=500_000, targets_max_length=20_000_000)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A marketplace that is trusted: where it is, its first root, and the folder of what was verified of it."""
+    """A marketplace that is trusted: where it is, its first root, and the folder of what was verified of it.
+
+    `dependencies` is the folder of packages from elsewhere of one that is a copy itself; no index is asked then.
+    """
 
     location: str
     root: bytes
     metadata: Path
+    dependencies: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -80,18 +85,28 @@ def mirror(
         raise sentence_of(error, location=origin.location, target="a file of it") from error
     if CATALOGUE not in last:
         raise SiteRefusedError(f"{origin.location}: the signed list has no `{CATALOGUE}`")
-    found = download_dependencies(last.get(CLOSURE, b""), folder, machines, told) if machines else 0
+    closure, found = last.get(CLOSURE, b""), 0
+    if machines:
+        found = download_dependencies(closure, folder, machines, told, near=origin.dependencies)
     _finish(origin, folder, last, set(signed))
     return Mirrored(len(signed), brought + len(last), found)
 
 
 def download_dependencies(
-    closure: bytes, folder: Path, machines: Machines, told: Callable[[str], None]
+    closure: bytes,
+    folder: Path,
+    machines: Machines,
+    told: Callable[[str], None],
+    *,
+    near: Path | None = None,
 ) -> int:
-    """Bring what the closure names into a folder of wheels with an index of its own; answers with their number."""
+    """Bring what the closure names into a folder of wheels with an index of its own; answers with their number.
+
+    They are from where uv finds them, or from the folder `near` alone.
+    """
     place = folder / DEPENDENCIES
     place.mkdir(exist_ok=True)
-    brought = download_closure(closure, place, machines, told=told)
+    brought = download_closure(closure, place, machines, told=told, near=near)
     shutil.rmtree(place / INDEX, ignore_errors=True)
     for one, wheels in brought:
         _write_links(place / INDEX / one.name, one, wheels)
@@ -171,6 +186,9 @@ def _finish(origin: Origin, folder: Path, last: Mapping[str, bytes], signed: set
         (folder / name).write_bytes(content)
     shutil.rmtree(folder / INDEX, ignore_errors=True)
     write_index(catalogue, folder)
+    (folder / BOOTSTRAP).unlink(missing_ok=True)
+    if lines := bootstrap(catalogue, last.get(CLOSURE, b""), folder):
+        (folder / BOOTSTRAP).write_text(lines, encoding="utf-8", newline="\n")
     write_site(catalogue, folder, fingerprint=fingerprint(origin.root), location=origin.location)
     lists = folder / METADATA
     lists.mkdir(exist_ok=True)

@@ -10,19 +10,21 @@ from rosterbus.errors import ConfigError
 
 from rosterbus_market.catalogue import Catalogue
 from rosterbus_market.closure import OLDEST_PYTHON, read_closure
-from rosterbus_market.uv_process import run_uv, uv_said
 from rosterbus_market.simple_index import INDEX
+from rosterbus_market.uv_process import run_uv, uv_said
 
 
 def resolve_closure(catalogue: Catalogue, site: Path) -> bytes:
-    """Resolve all newest releases of `site` together, its own index before the one that uv is set up for.
+    """Resolve all newest releases of `site` together, with their extras.
 
-    Raises ConfigError where they do not fit together, or where no index can be reached.
+    Its own index comes before the one that uv is set up for. Raises ConfigError where they do not fit together, or
+    where no index can be reached.
     """
     newest = [(entry.distribution, entry.newest) for entry in catalogue.entries if entry.newest]
     with tempfile.TemporaryDirectory() as scratch:
         asked, answer = Path(scratch) / "requirements.in", Path(scratch) / "closure.txt"
-        asked.write_text("".join(f"{name}=={one.version}\n" for name, one in newest), encoding="utf-8")
+        lines = [f"{name}[{','.join(one.extras)}]=={one.version}\n" for name, one in newest]
+        asked.write_text("".join(lines), encoding="utf-8")
         own = [entry.distribution for entry in catalogue.entries]
         process = run_uv(_command(asked, answer, site, own), folder=Path(scratch))
         if process.returncode:

@@ -12,16 +12,13 @@ from rosterbus.lock import Lock, LockedPackage, canonical, content_of, installed
 
 from rosterbus_market.agreeing import Proposal, agreed_to
 from rosterbus_market.catalogue import Catalogue, Release
-from rosterbus_market.choosing import choose
+from rosterbus_market.choosing import choose, chosen_extras
 from rosterbus_market.environment import core_packages, plugins
 from rosterbus_market.examining import Surroundings, examine
 from rosterbus_market.locking import former_lock
 from rosterbus_market.resolving import Vouched, resolve
-from rosterbus_market.state import MarketState
+from rosterbus_market.state import MarketState, dependencies_of
 from rosterbus_market.verified import Marketplace
-
-DEPENDENCIES = "dependencies"
-"""The folder of a mirror with the wheels that connectors need from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +33,27 @@ class Source:
         """The trusted marketplace, or a mirror of it, which is verified by the same root."""
         trusted = state.trust()
         if mirror is None:
-            return cls(Marketplace(state, trusted.location))
-        folder = mirror / DEPENDENCIES
-        return cls(Marketplace(state, str(mirror)), folder if folder.is_dir() else mirror)
+            return cls(Marketplace(state, trusted.location), state.dependencies)
+        return cls(Marketplace(state, str(mirror)), dependencies_of(str(mirror)) or mirror)
 
 
 def propose(
     state: MarketState, source: Source, wanted: Sequence[str], *, without: Collection[str] = ()
 ) -> Proposal:
-    """The proposal to have `wanted`, ``NAME`` or ``NAME==VERSION``, beside what was asked for before.
+    """The proposal to have `wanted`, ``NAME``, ``NAME[EXTRA]`` or ``NAME==VERSION``, beside what there was before.
 
     Raises a RosterbusError with a sentence of its own for everything that speaks against it.
     """
     catalogue, former = source.marketplace.refresh(), former_lock(state)
-    chosen = {entry.distribution: release for entry, release in (choose(catalogue, one) for one in wanted)}
+    chosen, extras = {}, _extras(former)
+    for one in wanted:
+        entry, release = choose(catalogue, one)
+        chosen[entry.distribution] = release
+        had = set(extras.get(entry.distribution, ())) & set(release.extras)
+        extras[entry.distribution] = tuple(sorted(had | set(chosen_extras(release, one))))
     roots = {**_roots(former, catalogue, {*chosen, *without}), **chosen}
     vouched = Vouched(catalogue, state.closure.read_bytes(), former, source.dependencies)
-    packages = resolve(roots, vouched) if roots else []
+    packages = resolve(roots, vouched, extras) if roots else []
     releases = {one.name: _release(catalogue, one) for one in packages if one.origin == "marketplace"}
     locked = [
         agreed_to(_examined(one, releases[one.name], source, catalogue), releases[one.name], former)
@@ -85,6 +86,11 @@ def fetch_locked(source: Source, lock: Lock) -> Proposal:
                     f"the lock names other code for {one.name} {one.version} than its wheel has"
                 )
     return Proposal(lock, None, releases, [name for name in plugins() if not lock.versions(name)])
+
+
+def _extras(former: Lock | None) -> dict[str, tuple[str, ...]]:
+    """The extras that were asked for before, by distribution."""
+    return {one.name: one.extras for one in former.packages if one.requested} if former else {}
 
 
 def _roots(former: Lock | None, catalogue: Catalogue, others: Collection[str]) -> Mapping[str, Release]:

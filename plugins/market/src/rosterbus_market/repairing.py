@@ -16,14 +16,14 @@ def complete_pending(state: MarketState) -> bool:
     """Finish the installation that an interruption left; a person agreed to it then. False where there is none."""
     if not state.pending.is_file():
         return False
-    apply_lock(state, read_lock(state.pending), former=former_lock(state))
+    apply_lock(state, read_lock(state.pending), former=former_lock(state), dependencies=state.dependencies)
     put_in_force(state)
     return True
 
 
 def repair(state: MarketState, lock: Lock, mirror: Path | None) -> None:
     """Install again what differs from the lock; the marketplace is asked only for wheels that the store lacks."""
-    dependencies = None
+    dependencies = state.dependencies
     if mirror is not None or not _has_wheels(state, lock):
         source = Source.of(state, mirror)
         fetch_locked(source, lock)

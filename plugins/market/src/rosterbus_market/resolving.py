@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -25,7 +26,7 @@ from rosterbus.errors import PluginError
 from rosterbus.hookspecs import PROJECT
 from rosterbus.lock import Lock, LockedPackage, canonical
 
-from rosterbus_market.catalogue import Catalogue, Entry, Release
+from rosterbus_market.catalogue import Catalogue, Entry, Release, extras_in
 from rosterbus_market.choosing import unfit
 from rosterbus_market.closure import read_closure
 from rosterbus_market.environment import core_packages, needs
@@ -54,17 +55,29 @@ class Vouched:
         return found
 
 
-def resolve(wanted: Mapping[str, Release], vouched: Vouched) -> list[LockedPackage]:
-    """The closure of `wanted`, releases by distribution; raises PluginError where none was vouched for."""
+def resolve(
+    wanted: Mapping[str, Release],
+    vouched: Vouched,
+    extras: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[LockedPackage]:
+    """The closure of `wanted`, releases by distribution, with some of their `extras`.
+
+    Raises PluginError where none was vouched for.
+    """
     held = core_packages()
     with tempfile.TemporaryDirectory(prefix="rosterbus-market-") as name:
         folder = Path(name)
         index = _write_index(folder / "index", vouched.catalogue, held)
-        roots = "".join(f"{name}=={release.version}\n" for name, release in sorted(wanted.items()))
+        roots = "".join(f"{_with(name, extras)}=={one.version}\n" for name, one in sorted(wanted.items()))
         (folder / "wanted.txt").write_text(roots, encoding="utf-8")
         (folder / "constraints.txt").write_text(_constraints(vouched, held), encoding="utf-8")
         answer = _compile(folder, index, vouched.dependencies, ", ".join(roots.split()))
-    return [_locked(one, vouched, held, wanted) for one in answer["packages"]]
+    locked = [_locked(one, vouched, held, wanted) for one in answer["packages"]]
+    return [replace(one, extras=tuple(extras.get(one.name, ()))) if one.requested else one for one in locked]
+
+
+def _with(name: str, extras: Mapping[str, Sequence[str]]) -> str:
+    return f"{name}[{','.join(extras[name])}]" if extras.get(name) else name
 
 
 def _compile(folder: Path, index: str, dependencies: Path | None, roots: str) -> dict[str, Any]:
@@ -170,6 +183,7 @@ def _write_project(folder: Path, name: str, releases: Sequence[tuple[str, Sequen
         wheel = f"{stem}-py3-none-any.whl"
         lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
         lines += [f"Requires-Python: {python}\n"] if python else []
+        lines += [f"Provides-Extra: {one}\n" for one in extras_in(requires)]
         lines += [f"Requires-Dist: {one}\n" for one in requires]
         with zipfile.ZipFile(project / wheel, "w") as archive:
             archive.writestr(f"{stem}.dist-info/METADATA", "".join(lines) + "\n")

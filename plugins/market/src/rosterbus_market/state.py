@@ -16,6 +16,19 @@ from rosterbus.private import private_folder, write_private_bytes, write_private
 from rosterbus.project import load_project
 
 from rosterbus_market.catalogue import CATALOGUE, CLOSURE, Catalogue, parse_catalogue
+from rosterbus_market.fetching import local_path
+
+DEPENDENCIES = "dependencies"
+"""The folder of a mirror with the wheels that connectors need from elsewhere."""
+
+
+def dependencies_of(location: str) -> Path | None:
+    """Where a mirror at this place keeps packages from elsewhere; None for what is no mirror in a folder."""
+    if "://" in location and not location.startswith("file:"):
+        return None
+    site = local_path(location) if location.startswith("file:") else Path(location).expanduser()
+    folder = site / DEPENDENCIES
+    return folder if folder.is_dir() else None
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,11 @@ class MarketState:
         except (ValueError, TypeError) as error:
             msg = "what was trusted cannot be read; run again: rosterbus market trust LOCATION"
             raise ConfigError(msg, file=path) from error
+
+    @property
+    def dependencies(self) -> Path | None:
+        """The packages from elsewhere that a trusted mirror has beside itself; None where an index is asked."""
+        return dependencies_of(self.trust().location)
 
     def keep_trust(self, trust: Trust) -> None:
         """Remember whom a person chose."""

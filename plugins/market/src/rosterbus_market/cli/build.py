@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rosterbus.hookspecs import PROJECT
+from rosterbus.lock import canonical
 
 from rosterbus_market.cli.publisher_options import (
     closure_option,
@@ -25,7 +28,9 @@ _WHEEL = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--out", "site", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where it goes."
 )
 @click.option(
-    "--core", type=_WHEEL, help="The wheel of rosterbus itself, so that it can be installed from here too."
+    "--core",
+    type=_WHEEL,
+    help="The wheel of rosterbus itself, so that it can be installed from here too; by default the one of that name.",
 )
 @click.option("--title", default="", help="What people call this marketplace.")
 @click.option(
@@ -60,6 +65,18 @@ def command(
     """
     if not wheels and not core:
         raise click.UsageError("name at least one wheel")
+    others, core = _apart(wheels, core)
     place = place_of(site, opened(folder, passphrases), stage, location)
-    tell(build(Wheels(wheels, core, accepted), place, title=title, closure=not no_closure), place)
+    tell(build(Wheels(others, core, accepted), place, title=title, closure=not no_closure), place)
     return 0
+
+
+def _apart(wheels: Sequence[Path], core: Path | None) -> tuple[list[Path], Path | None]:
+    """The wheels without the core's, and the core's: the one that is named so, or has its name."""
+    named = [one for one in wheels if canonical(one.name.partition("-")[0]) == PROJECT]
+    cores = {one.resolve(): one for one in [*named, *([core] if core else [])]}
+    if len(cores) > 1:
+        raise click.UsageError(
+            f"one wheel of {PROJECT} itself can be given: {', '.join(map(str, cores.values()))}"
+        )
+    return [one for one in wheels if one.resolve() not in cores], next(iter(cores.values()), None)

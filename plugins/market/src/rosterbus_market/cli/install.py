@@ -20,7 +20,7 @@ from rosterbus_market.state import MarketState
 
 
 @click.command("install")
-@click.argument("names", nargs=-1, metavar="NAME[==VERSION]...")
+@click.argument("names", nargs=-1, metavar="NAME[[EXTRA]][==VERSION]...")
 @click.option("--locked", is_flag=True, help="Exactly what rosterbus.lock says, and no other plugin.")
 @mirror_option
 @yes_option

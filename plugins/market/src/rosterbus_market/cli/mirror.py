@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 
 import click
 
+from rosterbus_market.bootstrapping import BOOTSTRAP
 from rosterbus_market.downloading import PLATFORMS, Machines
-from rosterbus_market.mirroring import DEPENDENCIES, Origin, mirror
+from rosterbus_market.mirroring import Origin, mirror
 from rosterbus_market.options import folder_option
-from rosterbus_market.state import MarketState
+from rosterbus_market.state import DEPENDENCIES, MarketState
 
 
 @click.command("mirror")
@@ -50,7 +52,7 @@ def command(
     trust = state.trust()
     machines = Machines(platforms, pythons or (sys.version_info.minor,))
     done = mirror(
-        Origin(trust.location, state.root.read_bytes(), state.metadata),
+        Origin(trust.location, state.root.read_bytes(), state.metadata, state.dependencies),
         directory,
         machines=None if no_dependencies else machines,
         told=lambda line: click.echo(line, err=True),
@@ -60,5 +62,10 @@ def command(
     )
     if not no_dependencies:
         click.echo(f"{done.dependencies} packages from elsewhere are in {directory / DEPENDENCIES}")
-    click.echo(f"next, in a project without network: rosterbus market trust {directory}")
+    if (directory / BOOTSTRAP).is_file():
+        sha256 = hashlib.sha256((directory / BOOTSTRAP).read_bytes()).hexdigest()
+        click.echo(f"rosterbus itself can be installed from it; sha256 of {directory / BOOTSTRAP}: {sha256}")
+    click.echo(
+        f"next, in a project without network: rosterbus market trust {directory} --fingerprint {trust.fingerprint}"
+    )
     return 0

@@ -37,7 +37,7 @@ def command(yes: bool, as_json: bool, folder: Path | None) -> int:
         for name, (now, then) in changed.items():
             click.echo(f"{name}: {now or 'not there'} -> {then or 'not there'}", err=True)
         ask("go back to this?", yes=yes)
-        install(state, lock, offline=True)
+        install(state, lock, dependencies=state.dependencies, offline=True)
         for path in history(state)[len(earlier) - 1 :]:
             path.unlink()  # the one that is in force again, and the one that was given up
     if as_json:
