@@ -7,6 +7,7 @@ comes from elsewhere must have a SHA-256 that the marketplace signed.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import importlib.metadata
 import platform
@@ -154,7 +155,9 @@ def _write_index(
     for name, distribution in held.items():
         there = [str(one) for one in needs(distribution) if canonical(one.name) in held]
         requires = [*there, *_of_extras(distribution)]
-        _write_project(folder, name, [(distribution.version, requires, "", "0" * 64)])
+        # uv takes files of one SHA-256 for one file, whatever they are called.
+        sha256 = hashlib.sha256(f"{name} {distribution.version}".encode()).hexdigest()
+        _write_project(folder, name, [(distribution.version, requires, "", sha256)])
     for entry in catalogue.entries:
         if canonical(entry.distribution) not in held:
             _write_project(folder, entry.distribution, list(_installable(entry)))
