@@ -1,4 +1,5 @@
-"""{{ cookiecutter.system }} by its staging tables: a delivery is one transaction, and one row names it."""
+{% from "folded.jinja" import imported %}
+"""{{ cookiecutter.system }} by staging tables: a delivery is one transaction and one row."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ def address(delivery: Delivery, settings: Values) -> Address:
 @hookimpl
 def load(delivery: Delivery, settings: Values) -> Loaded:
     """Insert every row, then the one that names the delivery; all is there after the commit, or nothing."""
-    from {{ cookiecutter.module }}.staging import complete, is_there, stage, transaction
+{% set names = ["complete", "is_there", "stage", "transaction"] %}
+    {{ imported(cookiecutter.module ~ ".staging", names, width=106) | indent(4) }}
 
     with transaction(settings) as connection:
         if is_there(connection, _name(delivery)):

@@ -1,4 +1,4 @@
-"""The staging tables of {{ cookiecutter.system }}: one for each layout, and one with a row for each whole delivery."""
+"""{{ cookiecutter.system }}'s staging tables: one for each layout, and one of whole deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""{{ cookiecutter.system }} on this machine: a database of staging tables, and an importer that takes whole deliveries."""
+{% from "folded.jinja" import imported %}
+"""{{ cookiecutter.system }} on this machine: staging tables, and an importer of what is whole."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from rosterbus.private import private_folder
 from rosterbus.settings import Values
 
 from {{ cookiecutter.module }}.importer import ANSWERS, Importer
-from {{ cookiecutter.module }}.staging import DELIVERIES, SCHEMA, SPECS, TABLES, transaction
+{% set names = ["DELIVERIES", "SCHEMA", "SPECS", "TABLES", "transaction"] %}
+{{ imported(cookiecutter.module ~ ".staging", names) }}
 
 
 def start(folder: Path) -> Twin:

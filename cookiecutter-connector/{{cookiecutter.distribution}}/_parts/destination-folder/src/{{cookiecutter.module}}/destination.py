@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} on a network share: a folder for each delivery, named by the time, which COMPLETE ends."""
+"""{{ cookiecutter.system }} on a share: a folder for each delivery, which COMPLETE ends."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MARKER = "COMPLETE"
 class Settings(settings.Settings):
     """Where the share is on this machine."""
 
-    folder = settings.text("The folder that {{ cookiecutter.system }} watches, on a share that is mounted.", required=True)
+    folder = settings.text("The folder that is watched, on a share that is mounted.", required=True)
 
 
 {% include "destination_judge.jinja" %}

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} on this machine: a folder, and an importer that takes what is complete in it."""
+"""{{ cookiecutter.system }} on this machine: a folder, and an importer of what is complete."""
 
 from __future__ import annotations
 

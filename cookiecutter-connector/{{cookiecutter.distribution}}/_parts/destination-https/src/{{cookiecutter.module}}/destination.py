@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} over HTTPS: each file is put under a name of its own, and COMPLETE last."""
+"""{{ cookiecutter.system }} over HTTPS: files under names of their own, COMPLETE last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} on this machine: a server with a certificate, and an importer that takes what is complete."""
+"""{{ cookiecutter.system }} on this machine: a server, and an importer of what is complete."""
 
 from __future__ import annotations
 

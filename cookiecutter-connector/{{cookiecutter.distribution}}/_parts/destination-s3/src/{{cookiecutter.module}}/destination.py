@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} over S3: each file is put once, where nothing has its name, into a bucket."""
+"""{{ cookiecutter.system }} over S3: each file is put once, where nothing has its name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["ANSWERS", "RULES", "Settings", "layouts"]
 class Settings(S3Settings):
     """The bucket, its keys and the folder."""
 
-    folder = settings.text("The folder in the bucket that {{ cookiecutter.system }} watches.", default="incoming")
+    folder = settings.text("The folder in the bucket that is watched.", default="incoming")
 
 
 {% include "destination_judge.jinja" %}

@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} on this machine: a bucket that can only be written to, and an importer that watches it."""
+"""{{ cookiecutter.system }} on this machine: a bucket, and an importer that watches it."""
 
 from __future__ import annotations
 

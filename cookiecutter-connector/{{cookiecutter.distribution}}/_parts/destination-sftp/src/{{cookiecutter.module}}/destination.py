@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} over SFTP: a folder for each delivery, named by the time, which COMPLETE ends."""
+"""{{ cookiecutter.system }} over SFTP: a folder for each delivery, which COMPLETE ends."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MARKER = "COMPLETE"
 class Settings(SFTPSettings):
     """The account, with its host key, and the folder."""
 
-    folder = settings.text("The folder that {{ cookiecutter.system }} watches.", default="/upload")
+    folder = settings.text("The folder that is watched.", default="/upload")
 
 
 {% include "destination_judge.jinja" %}

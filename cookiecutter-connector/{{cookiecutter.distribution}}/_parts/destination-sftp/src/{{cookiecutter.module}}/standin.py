@@ -1,4 +1,4 @@
-"""{{ cookiecutter.system }} on this machine: an SFTP server, and an importer that takes folders with COMPLETE."""
+"""{{ cookiecutter.system }} on this machine: an SFTP server, and an importer of whole folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What {{ cookiecutter.system }} makes of the files that it took, as far as its twin knows: counts, and never a cell."""
+"""What {{ cookiecutter.system }} makes of the files that it took, as far as its twin knows."""
 
 from __future__ import annotations
 
