@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import secrets
 import threading
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from rosterbus.secrets import SecretReference
 from rosterbus_sftp.server import SFTPServer
 
 from rosterbus_great_minds.answers import ANSWERS
-from rosterbus_great_minds.oneroster import member
+from rosterbus_great_minds.arrivals import Arrivals
 from rosterbus_great_minds.overnight import sync
 from rosterbus_great_minds.settings import is_remote
 from rosterbus_great_minds.website import Upload, Website
@@ -70,25 +68,16 @@ def _reached(server: SFTPServer) -> dict[str, Any]:
 
 def _shown(server: SFTPServer) -> dict[str, Any]:
     """What the conformance suite reads of a server; both ways of delivering end with a rename."""
+    arrivals = Arrivals(server, FOLDER)
     here = f":{server.port}/"
     location = server.url(f"/{FOLDER}")
     return {
-        "seen": server.seen,
-        "received": lambda name: _received(server, name),
+        "seen": arrivals.seen,
+        "received": arrivals.received,
         "port": server.port,
         "through": lambda port: {"location": location.replace(here, f":{port}/")},
         "faults": server.wrongs(drop_renamed=rf"{HANDED.pattern}|.*\.zip"),
     }
-
-
-def _received(server: SFTPServer, name: str) -> bytes:
-    """A file that was handed over, or behind a # the file of a package that a part went into."""
-    path, _, part = name.partition("#")
-    content = server.received(f"/{FOLDER}/{path}")
-    if not part:
-        return content
-    with zipfile.ZipFile(io.BytesIO(content)) as package:
-        return package.read(member(part))
 
 
 def _read(path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +162,9 @@ class CitySource(VillageSource):
         path = self._folder / f"{relation}.{self.students}.csv"
         if not path.exists():
             rows = iter(self._rows(relation))
-            first = next(rows)
+            first = next(rows, {})
             with open_private(path, "w", newline="") as file:
                 writer = csv.writer(file)
-                writer.writerows([first, first.values()])
-                writer.writerows(row.values() for row in rows)
+                writer.writerow(first or vocabulary().tables[relation].columns)
+                writer.writerows(row.values() for row in chain([first] if first else [], rows))
         return Delimited(path, path.name, completeness=WHOLE)
