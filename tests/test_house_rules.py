@@ -15,11 +15,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(
-    path for kind in ("core", "connectors/*", "plugins/*") for path in ROOT.glob(f"{kind}/src/**/*.py")
+    path
+    for kind in ("core", "connectors/*", "plugins/*", "cookiecutter-connector")
+    for path in ROOT.glob(f"{kind}/src/**/*.py")
 )
 TESTS = sorted(
     path
-    for kind in ("core/", "connectors/*/", "plugins/*/", "")
+    for kind in ("core/", "connectors/*/", "plugins/*/", "cookiecutter-connector/", "")
     for path in ROOT.glob(f"{kind}tests/**/*.py")
 )
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}

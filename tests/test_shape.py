@@ -15,11 +15,24 @@ from rosterbus.cards import KINDS, read_card
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "core"
-OTHERS = sorted(
-    project.parent for kind in ("connectors", "plugins") for project in ROOT.glob(f"{kind}/*/pyproject.toml")
-)
-every_distribution = pytest.mark.parametrize("folder", [CORE, *OTHERS], ids=lambda folder: folder.name)
-every_plugin = pytest.mark.parametrize("folder", OTHERS, ids=lambda folder: folder.name)
+TEMPLATE = ROOT / "cookiecutter-connector"
+OTHERS = [
+    *sorted(
+        project.parent
+        for kind in ("connectors", "plugins")
+        for project in ROOT.glob(f"{kind}/*/pyproject.toml")
+    ),
+    TEMPLATE,
+]
+
+
+def short(folder: Path) -> str:
+    """What a distribution is called after `rosterbus-`: its folder's name, or what the template's makes."""
+    return "new" if folder == TEMPLATE else folder.name
+
+
+every_distribution = pytest.mark.parametrize("folder", [CORE, *OTHERS], ids=short)
+every_plugin = pytest.mark.parametrize("folder", OTHERS, ids=short)
 
 
 def tables(folder: Path) -> dict[str, Any]:
@@ -61,7 +74,7 @@ def test_a_distribution_has_the_files_that_all_have(folder: Path):
 def test_what_a_distribution_says_of_itself_is_the_same_everywhere(folder: Path):
     said = project(folder)
 
-    assert said["name"] == ("rosterbus" if folder == CORE else f"rosterbus-{folder.name}")
+    assert said["name"] == ("rosterbus" if folder == CORE else f"rosterbus-{short(folder)}")
     assert (said["license"], said["requires-python"], said["readme"]) == ("Apache-2.0", ">=3.11", "README.md")
     assert "\n## [" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
 
@@ -70,13 +83,13 @@ def test_what_a_distribution_says_of_itself_is_the_same_everywhere(folder: Path)
 def test_a_wheel_carries_its_changelog(folder: Path):
     wheel = tables(folder)["tool"]["hatch"]["build"]["targets"]["wheel"]
 
-    assert wheel.get("force-include") == {"CHANGELOG.md": f"{module(folder)}/CHANGELOG.md"}
+    assert wheel["force-include"]["CHANGELOG.md"] == f"{module(folder)}/CHANGELOG.md"
 
 
 @every_plugin
 def test_a_wheel_carries_what_its_connector_declares_to_the_conformance_suite(folder: Path):
     declared = folder / "src" / module(folder) / "conformance.py"
-    contract = folder / "tests" / f"test_{folder.name.replace('-', '_')}_contract.py"
+    contract = folder / "tests" / f"test_{short(folder).replace('-', '_')}_contract.py"
 
     assert declared.is_file()
     assert f"from {module(folder)}.conformance import Test" in contract.read_text(encoding="utf-8")
@@ -111,7 +124,7 @@ def test_the_entry_points_are_named_as_the_folder_and_the_card_agrees(folder: Pa
     for group, points in groups.items():
         kind = group.removeprefix("rosterbus.v1.").removesuffix("s")
         assert kind in KINDS
-        assert points == {folder.name: module(folder) if len(groups) == 1 else f"{module(folder)}.{kind}"}
+        assert points == {short(folder): module(folder) if len(groups) == 1 else f"{module(folder)}.{kind}"}
 
 
 def test_tox_tests_every_distribution_alone():
@@ -119,7 +132,7 @@ def test_tox_tests_every_distribution_alone():
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     names = {name.strip() for name in tox["tox"]["env_list"].split(",")}
 
-    assert names - {"lint", "wheels", "type", "all"} == {folder.name for folder in (CORE, *OTHERS)}
+    assert names - {"lint", "wheels", "type", "all"} == {short(folder) for folder in (CORE, *OTHERS)}
 
 
 def test_what_is_declared_is_pinned_for_the_tests():

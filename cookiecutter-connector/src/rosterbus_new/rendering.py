@@ -35,14 +35,16 @@ def distribution(answers: Answers) -> str:
     return f"rosterbus-{answers['name']}"
 
 
-def render(answers: Answers, into: Path, *, layout: Mapping[str, str], source: Path | None = None) -> Path:
+def render(
+    answers: Answers, into: Path, *, layout: Mapping[str, str] | None = None, source: Path | None = None
+) -> Path:
     """Render the template below `into`, and answer with the new folder.
 
     `layout` are the variables of a drafted layout, if any; `source` is another template. Raises RosterbusError where
     the template is broken.
     """
     folder = source or template()
-    given: dict[str, Any] = {**{key: answer for key, answer in answers.items() if answer}, **layout}
+    given: dict[str, Any] = {**{key: answer for key, answer in answers.items() if answer}, **(layout or {})}
     context = generate_context(str(folder / "cookiecutter.json"), extra_context=given)
     try:
         values: Mapping[str, Any] = prompt_for_config(context, no_input=True)
