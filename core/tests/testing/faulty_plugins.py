@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import rosterbus_bulletin
+import rosterbus_county
 import rosterbus_register
 import rosterbus_roll
-from rosterbus.testing import Ability, SourceContract
+from rosterbus.testing import Ability, ConnectorContract, ReportContract, RulesContract, SourceContract
 
 HEADERS = {"students": "id,name,born", "contacts": "id,student,name"}
 
 
 class Mutant:
-    """Plants a fault in both toys."""
+    """Plants a fault in every toy."""
 
     fault = ""
 
@@ -25,7 +27,7 @@ class Mutant:
     @classmethod
     def _fault(cls) -> Any:
         with pytest.MonkeyPatch.context() as patch:
-            for toy in (rosterbus_register, rosterbus_roll):
+            for toy in (rosterbus_register, rosterbus_roll, rosterbus_bulletin, rosterbus_county):
                 patch.setattr(toy, "FAULTS", {cls.fault})
             yield
 
@@ -56,6 +58,23 @@ class RollOfChanges(Mutant, SourceContract):
 
     connector = "roll"
     ability = Ability(files=False, live=True, paged=True, incremental=True, proves_unchanged=True)
+
+
+class Bulletin(Mutant, ReportContract):
+    connector = "bulletin"
+
+
+class County(Mutant, RulesContract):
+    connector = "county"
+    breaking: ClassVar = {"grade": ""}
+
+
+class TestHonestBulletin(Bulletin):
+    pass
+
+
+class TestHonestCounty(County):
+    pass
 
 
 class TestHonestRegister(Register):
@@ -110,11 +129,37 @@ OF_CHANGES = {
     "ignores a gap": "test_a_gap_in_the_changes_asks_for_everything",
     "forgets where it was": "test_changes_are_given_once",
     "everything again": "test_a_system_with_nothing_new_is_unchanged",
+    "fills lost columns": "test_a_lost_column_of_a_live_system_is_told",
     "loses changes": "test_changes_are_merged_and_remove_nobody",
+}
+OF_BULLETIN = {
+    "writes elsewhere": "test_files_are_written_into_the_folder_alone_and_are_private",
+    "open to all": "test_files_are_written_into_the_folder_alone_and_are_private",
+    "tells the hour": "test_the_same_run_gives_the_same_bytes",
+    "knows good ends alone": "test_what_was_held_and_what_failed_is_written_without_an_error",
+    "keeps short": "test_every_problem_is_told_or_counted",
+    "wants a problem": "test_a_run_without_a_problem_has_its_report",
+    "wants a delivery": "test_a_run_without_a_delivery_is_no_error",
+    "stops early": "test_ten_thousand_problems_are_told_or_counted",
+    "lets formulas be": "test_no_cell_begins_a_formula",
+    "lets tags be": "test_no_text_becomes_a_part_of_the_page",
+    "speaks latin": "test_names_in_every_script_survive",
+    "tells cells": "test_cells_are_shown_only_where_somebody_asked",
+}
+OF_COUNTY = {
+    "rule without a source": "test_every_rule_says_what_it_forbids_and_where_that_is_written",
+    "always holds": "test_a_clean_roster_is_left_alone",
+    "never holds": "test_a_roster_that_breaks_the_rules_is_told",
+    "unknown severity": "test_findings_are_well_formed",
+    "rule of no list": "test_findings_are_well_formed",
+    "tells a cell": "test_no_cell_stands_in_a_finding_or_a_rule",
+    "reaches out": "test_a_judge_only_looks",
+    "changes counts": "test_a_judge_only_looks",
+    "never the same": "test_a_judge_only_looks",
 }
 
 
-def planted(contract: type[SourceContract], fault: str, meant: str) -> type[SourceContract]:
+def planted(contract: type[ConnectorContract], fault: str, meant: str) -> type[ConnectorContract]:
     """A mutant that is put to the one test that is meant for it."""
     others = {name: None for name in dir(contract) if name.startswith("test_") and name != meant}
     return type(
@@ -124,9 +169,16 @@ def planted(contract: type[SourceContract], fault: str, meant: str) -> type[Sour
 
 CAUGHT = {}
 """The test that is meant for each mutant."""
-HONEST = ["TestHonestRegister", "TestHonestRoll", "TestHonestRollOfChanges"]
+HONEST = [name for name in globals() if name.startswith("TestHonest")]
+ALL = {
+    Register: OF_REGISTER,
+    Roll: OF_ROLL,
+    RollOfChanges: OF_CHANGES,
+    Bulletin: OF_BULLETIN,
+    County: OF_COUNTY,
+}
 
-for _contract, _faults in ((Register, OF_REGISTER), (Roll, OF_ROLL), (RollOfChanges, OF_CHANGES)):
+for _contract, _faults in ALL.items():
     for _fault, _meant in _faults.items():
         _mutant = planted(_contract, _fault, _meant)
         globals()[_mutant.__name__] = _mutant

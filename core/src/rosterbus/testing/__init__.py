@@ -26,6 +26,8 @@ pytest.register_assert_rewrite(
     "rosterbus.testing.incremental_sources",
     "rosterbus.testing.live_sources",
     "rosterbus.testing.reading",
+    "rosterbus.testing.reports",
+    "rosterbus.testing.rules",
     "rosterbus.testing.sources",
     "rosterbus.testing.trying",
 )
@@ -33,6 +35,15 @@ pytest.register_assert_rewrite(
 from rosterbus.testing.ability import Ability
 from rosterbus.testing.connectors import ConnectorContract
 from rosterbus.testing.destinations import DestinationContract
+from rosterbus.testing.reports import ReportContract
+from rosterbus.testing.rules import RulesContract
 from rosterbus.testing.sources import SourceContract
 
-__all__ = ["Ability", "ConnectorContract", "DestinationContract", "SourceContract"]
+__all__ = [
+    "Ability",
+    "ConnectorContract",
+    "DestinationContract",
+    "ReportContract",
+    "RulesContract",
+    "SourceContract",
+]

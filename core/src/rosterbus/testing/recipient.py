@@ -22,13 +22,14 @@ Cells = tuple[str, ...]
 class Recipient:
     """A destination of one layout for each relation: its key, and what tells that a person has another name.
 
+    With `everything` it has all columns of the vocabulary.
     `holds` is what it has by now: by layout, the rows by their keys. It is given to a run as it stands.
     """
 
     Settings = settings.Settings
 
-    def __init__(self, columns: Mapping[str, Sequence[str]]) -> None:
-        self._specs = tuple(_spec(table, names) for table, names in sorted(columns.items()))
+    def __init__(self, columns: Mapping[str, Sequence[str]], *, everything: bool = False) -> None:
+        self._specs = tuple(_spec(table, names, everything) for table, names in sorted(columns.items()))
         self.holds: dict[str, dict[Cells, Cells]] = {spec.name: {} for spec in self._specs}
         self._taken: set[str] = set()
 
@@ -65,9 +66,10 @@ class Recipient:
         return Done({"files": len(delivery.files)}) if delivery.id in self._taken else NotStarted()
 
 
-def _spec(table: str, columns: Sequence[str]) -> LayoutSpec:
+def _spec(table: str, columns: Sequence[str], everything: bool) -> LayoutSpec:
     known = vocabulary().tables[table]
-    names = [name for name in columns if name in (*known.key, *TOLD)]
+    wanted = known.columns if everything else (*known.key, *TOLD)
+    names = [name for name in columns if name in wanted]
     return LayoutSpec(
         name=table,
         file=f"{table}.csv",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rosterbus.testing import ConnectorContract
+from rosterbus.testing import ReportContract
 
 
-class TestHtmlReport(ConnectorContract):
+class TestHtmlReport(ReportContract):
     """The page of a run."""
 
-    kind = "report"
     connector = "html-report"

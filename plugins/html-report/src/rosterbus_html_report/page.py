@@ -78,8 +78,8 @@ def _environment() -> Environment:
 
 
 def _finalized(told: Any) -> Any:
-    """What a template writes: texts with their marks made visible, markup as it is."""
-    return wording.visible(told) if isinstance(told, str) and not isinstance(told, Markup) else told
+    """What a template writes: texts with their marks made visible, and no formula; markup as it is."""
+    return wording.harmless(told) if isinstance(told, str) and not isinstance(told, Markup) else told
 
 
 def _asset(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from rosterbus.findings import Problem
 from rosterbus.reports import ReportedLayout, Run
 
-from rosterbus_html_report.wording import visible
+from rosterbus_html_report.wording import harmless
 
 BLOCK = 1000
 """How many problems are in memory while they are written."""
@@ -127,15 +127,15 @@ def _json(before: str, name: str, told: object) -> str:
 
 def _safe(told: object) -> str:
     r"""JSON in which no element can begin or end: its only ``<`` are written ``\u003c``."""
-    text = json.dumps(_visible(told), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(_harmless(told), ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 
 
-def _visible(told: Any) -> Any:
+def _harmless(told: Any) -> Any:
     if isinstance(told, str):
-        return visible(told)
+        return harmless(told)
     if isinstance(told, list):
-        return [_visible(one) for one in told]
+        return [_harmless(one) for one in told]
     if isinstance(told, dict):
-        return {name: _visible(one) for name, one in told.items()}
+        return {name: _harmless(one) for name, one in told.items()}
     return told

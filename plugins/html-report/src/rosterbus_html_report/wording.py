@@ -19,6 +19,8 @@ _SHOWN: dict[int, int | str] = {
         for code in (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
     },
 }
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+"""What a text may not begin with; a spreadsheet set to an East Asian language reads the wide forms as well."""
 _GRADES = {
     "IT": "Infant or toddler",
     "PR": "Preschool",
@@ -37,6 +39,12 @@ GRADES = tuple(_GRADES)
 def visible(text: str) -> str:
     """The text with its control characters and marks of direction made visible."""
     return text.translate(_SHOWN)
+
+
+def harmless(text: str) -> str:
+    """The text as it may stand in a cell of a table that somebody copies into a spreadsheet: no formula."""
+    shown = visible(text)
+    return f"'{shown}" if _FORMULA.match(shown) else shown
 
 
 def prose(sentence: str) -> Markup:

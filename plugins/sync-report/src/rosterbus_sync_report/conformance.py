@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rosterbus.testing import ConnectorContract
+from rosterbus.testing import ReportContract
 
 
-class TestSyncReport(ConnectorContract):
+class TestSyncReport(ReportContract):
     """One CSV line for each error."""
 
-    kind = "report"
     connector = "sync-report"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rosterbus.testing import ConnectorContract
+from rosterbus.testing import ReportContract
 
 
-class TestXlsxReport(ConnectorContract):
+class TestXlsxReport(ReportContract):
     """The workbook of a run."""
 
-    kind = "report"
     connector = "xlsx-report"

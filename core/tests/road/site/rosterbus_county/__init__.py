@@ -47,14 +47,15 @@ def judge(plan, settings):
 
 def judged(view, name, settings):
     ungraded = view.count(f"{quoted(name)} = ''")
-    if ungraded <= settings.ungraded and "always holds" not in FAULTS:
+    if "never holds" in FAULTS or (ungraded <= settings.ungraded and "always holds" not in FAULTS):
         return []
     told = f"{ungraded} students have no grade"
     if "never the same" in FAULTS:
         told += f" ({next(COUNTER)})"
     if "tells a cell" in FAULTS:
-        cells = view._connection.execute(f"SELECT any_value(Last) FROM {view._rendered.table}").fetchall()
-        told += f", as {cells[0][0]}" if view.spec.name == "students" else ""
+        last = quoted(fed_by(view.spec, "last_name")[0])
+        cells = view._connection.execute(f"SELECT any_value({last}) FROM {view._rendered.table}").fetchall()
+        told += f", as {cells[0][0]}"
     if "unknown severity" in FAULTS:
         return [Finding("panic", UNGRADED.name, told, PAGE)]
     if "rule of no list" in FAULTS:
