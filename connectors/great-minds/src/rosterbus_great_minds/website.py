@@ -76,13 +76,14 @@ class Upload:
 
 
 class Website:
-    """All accounts and classes of one district, and the e-mail addresses of the whole platform."""
+    """All accounts and classes of one district with its usernames, and the e-mail addresses of the whole platform."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}
         self.classes: list[tuple[str, str, str]] = []
         """School, name and teacher of each; the same twice where the same was uploaded twice."""
         self.emails: set[str] = set()
+        self.usernames: set[str] = set()
 
     def upload(self, school: str, kind: str, name: str, content: bytes) -> Upload:
         """Take one file into one of the website's lists."""
@@ -133,7 +134,7 @@ class Website:
             yield next(iter(row)), "This ID exists already."
         if row["email"] and row["email"].lower() in self.emails:
             yield "email", "This email is used on the platform already."
-        if row["username"].lower() in {one.username for one in self.accounts.values()}:
+        if row["username"].lower() in self.usernames:
             yield "username", "This username is used in the district already."
 
     def _create(self, school: str, kind: str, row: Row) -> None:
@@ -143,6 +144,7 @@ class Website:
         email = row["email"].lower()
         account = Account(_key(row), row["username"].lower(), email, row.get("role", "student"), school)
         self.accounts[account.id] = account
+        self.usernames.add(account.username)
         self.emails |= {email} if email else set()
 
 
