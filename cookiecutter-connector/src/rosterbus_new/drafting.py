@@ -140,7 +140,7 @@ def _head(vendor: VendorFile, system: str, drafts: Sequence[Draft]) -> Iterator[
     yield ""
     yield f"from rosterbus.layouts import {', '.join(words)}"
     yield ""
-    yield 'ASSUMED = "assumed by the template; replace it with the address of the vendor\'s page"'
+    yield 'ASSUMED = "TODO: assumed by the template; name the page that says it"'
     yield ""
     yield ""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rosterbus.layouts import Layout, code, date, email, text
 
-ASSUMED = "assumed by the template; replace it with the address of the vendor's page"
+ASSUMED = "TODO: assumed by the template; name the page that says it"
 
 
 class Students(Layout, file="students.csv", rows="students", key="Student ID", source=ASSUMED):

@@ -9,11 +9,11 @@ from rosterbus.engine import literal, quoted
 from rosterbus.findings import Finding, Rule, RuleDoc
 from rosterbus.hookspecs import hookimpl
 from rosterbus.layouts import LayoutSpec
+from rosterbus.layouts.sources import Direct
 from rosterbus.plan.view import PlanView
 from rosterbus.settings import Values
 
-# TODO: say who decided each rule and where that is written down.
-ASSUMED = "assumed by the template"
+ASSUMED = "TODO: assumed by the template; say who decided it, and where that is written"
 MANY_NEW = RuleDoc(
     "many new at once",
     "not more than `most_new` people of a vendor are new in one plan",
@@ -45,7 +45,7 @@ def validate(layout: LayoutSpec, settings: Values) -> Sequence[Rule]:
             ASSUMED,
         )
         for column in layout.columns
-        if column.kind == "email"
+        if column.source == Direct("email")
     ]
 
 

@@ -12,8 +12,11 @@ from rosterbus.extracts import Completeness, Extract, Mapped, RawTable, Rows, So
 from rosterbus.hookspecs import hookimpl
 from rosterbus.settings import Values
 
+from {{ cookiecutter.module }}.answers import ANSWERS
 from {{ cookiecutter.module }}.spool import spool, unspooled
 from {{ cookiecutter.module }}.tables import COLUMNS, KEYS, MAPPED
+
+__all__ = ["ANSWERS", "Settings"]
 
 
 class Settings(settings.Settings):

@@ -10,18 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from rosterbus.deliveries import Twin, TwinAnswer
+from rosterbus.deliveries import Twin
 from rosterbus.private import open_private, private_folder, write_private_text
 from rosterbus.secrets import SecretReference
 
+from {{ cookiecutter.module }}.answers import ANSWERS
 from {{ cookiecutter.module }}.district import tables
 from {{ cookiecutter.module }}.tables import COLUMNS
 
-# TODO: say how you know each answer: published (name the page), observed, or assumed.
-ANSWERS = (
-    TwinAnswer("the names of tables and columns", "assumed", "the template"),
-    TwinAnswer("one transaction sees one moment, whatever others write meanwhile", "assumed", "the template"),
-)
 DAMAGE = {
     # There is no such number, so that whoever comes to this row gets an error.
     "error midway": """

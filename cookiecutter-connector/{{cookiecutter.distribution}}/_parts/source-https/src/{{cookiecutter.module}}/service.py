@@ -6,20 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rosterbus.deliveries import TwinAnswer
-
 from {{ cookiecutter.module }}.api import PAGES, REVISION
 from {{ cookiecutter.module }}.district import tables
 from {{ cookiecutter.module }}.tables import COLUMNS
 
-# TODO: say how you know each answer: published (name the page), observed, or assumed.
-ANSWERS = (
-    TwinAnswer("another token is answered by 401", "assumed", "the template"),
-    TwinAnswer("a page may have fewer rows than were asked for", "assumed", "the template"),
-    TwinAnswer("every page tells the revision, and how many rows there are", "assumed", "the template"),
-    TwinAnswer("what is gone comes once more, as deleted, among changes", "assumed", "the template"),
-    TwinAnswer("changes since a revision that is forgotten are answered by 410", "assumed", "the template"),
-)
 FAULTS = (
     "short page", "clamped pages", "error midway", "changes midway", "lost column", "zero rows",
     "repeated ids", "dangling references", "gap",

@@ -22,9 +22,12 @@ from rosterbus.hookspecs import hookimpl
 from rosterbus.settings import Values, flag
 from rosterbus_https import HTTPSSettings
 
+from {{ cookiecutter.module }}.answers import ANSWERS
 from {{ cookiecutter.module }}.api import ATTEMPTS, Api, ForgottenError, MovedError
 from {{ cookiecutter.module }}.spool import spool, unspooled
 from {{ cookiecutter.module }}.tables import COLUMNS, KEYS, MAPPED
+
+__all__ = ["ANSWERS", "Settings"]
 
 DELETED = "deleted"
 """What a row has beside its columns, among changes: true where it is gone."""

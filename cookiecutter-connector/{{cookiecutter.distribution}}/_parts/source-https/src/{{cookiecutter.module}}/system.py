@@ -14,7 +14,8 @@ from rosterbus_https.server import HTTPSServer
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from {{ cookiecutter.module }}.service import ANSWERS, FAULTS, Service
+from {{ cookiecutter.module }}.answers import ANSWERS
+from {{ cookiecutter.module }}.service import FAULTS, Service
 
 
 class System(HTTPSServer):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from rosterbus.extracts import Counted, Mapped, Relation
 from rosterbus.findings import Finding
 
+ASSUMED = "TODO: assumed by the template; name the page that says it"
+
 # TODO: tables, columns and codes are the template's own.
 # Write what {{ cookiecutter.system }} documents, and where.
 COLUMNS = {
