@@ -10,9 +10,9 @@ from rosterbus import settings
 from rosterbus.deliveries import Address, Delivery, Done, NotStarted
 from rosterbus.hookspecs import hookimpl
 from rosterbus.layouts import LayoutSpec
-from rosterbus.layouts.columns import Column
+from rosterbus.layouts.columns import Column, Kind
 from rosterbus.layouts.sources import Direct
-from rosterbus.roster import vocabulary
+from rosterbus.roster import RosterTable, vocabulary
 
 NAME = "recipient"
 TOLD = ("first_name", "last_name", "name", "title", "school_id")
@@ -22,7 +22,7 @@ Cells = tuple[str, ...]
 class Recipient:
     """A destination of one layout for each relation: its key, and what tells that a person has another name.
 
-    With `everything` it has all columns of the vocabulary.
+    With `everything` it has all columns of the vocabulary, its mail and days in their own kinds.
     `holds` is what it has by now: by layout, the rows by their keys. It is given to a run as it stands.
     """
 
@@ -75,7 +75,17 @@ def _spec(table: str, columns: Sequence[str], everything: bool) -> LayoutSpec:
         file=f"{table}.csv",
         rows=table,
         key=known.key,
-        columns=tuple(Column(name, name, source=Direct(name)) for name in names),
+        columns=tuple(
+            Column(name, name, _kind(name, known) if everything else "text", source=Direct(name))
+            for name in names
+        ),
         absence="deleted",
         source="the conformance suite",
     )
+
+
+def _kind(name: str, table: RosterTable) -> Kind:
+    """The kind that a vendor would give a column of the vocabulary."""
+    if name == "email":
+        return "email"
+    return "date" if table.columns[name].type == "date" else "text"
