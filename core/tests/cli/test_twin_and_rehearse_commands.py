@@ -28,6 +28,61 @@ def twin(folder, settings):
     return Twin(name="toy", settings={}, reach=["drop://here"], stop=stop, settle=lambda: [], answers=answers)
 """
 
+ASKED = """
+from rosterbus import settings
+from rosterbus.deliveries import Twin
+from rosterbus.errors import ConnectorError
+from rosterbus.extracts import Completeness, Extract, Mapped, Relation, Rows
+from rosterbus.hookspecs import hookimpl
+
+WHOLE = Completeness("complete", "the system counts them")
+
+class Settings(settings.Settings):
+    place = settings.text("Where the system is.", required=True)
+
+@hookimpl
+def extract(settings, state):
+    if settings.place != "asked://twin":
+        raise ConnectorError("the system itself was asked")
+    return Extract({"people": Rows([["id"], ["S1"], ["S2"]], "people", WHOLE, key="id")})
+
+@hookimpl
+def map(settings, tables):
+    return Mapped([Relation("students", "SELECT _row, id AS student_id FROM raw.people", lead="people")])
+
+@hookimpl
+def twin(folder, settings):
+    place = "asked://twin"
+    return Twin(name="asked", settings={"place": place}, reach=[place], stop=lambda: None, settle=list)
+"""
+TAKER = """
+from rosterbus import settings
+from rosterbus.deliveries import Address, Done, Twin
+from rosterbus.hookspecs import hookimpl
+from rosterbus.layouts import Layout, text
+
+class Settings(settings.Settings):
+    pass
+
+class Students(Layout, file="students.csv", rows="students", key="Id"):
+    student_id = text("Id", direct="student_id", required=True)
+
+layouts = (Students,)
+
+@hookimpl
+def address(delivery, settings):
+    return Address("taker", tuple(f"{delivery.plan}-{file.name}" for file in delivery.files))
+
+@hookimpl
+def load(delivery, settings):
+    delivery.about_to_send()
+    return Done({})
+
+@hookimpl
+def twin(folder, settings):
+    return Twin(name="taker", settings={}, reach=[], stop=lambda: None, settle=list)
+"""
+
 
 @pytest.fixture
 def places(tmp_path, monkeypatch):
@@ -94,4 +149,25 @@ def test_a_rehearsal_of_a_vendor_without_a_twin_says_so(rosterbus, village, plac
 
     assert said.code == said.json["exit"] == 1
     assert "was asked for its `twin`" in said.json["error"]
+    assert list(places.iterdir()) == []
+
+
+def test_a_source_that_asks_a_system_is_started_and_rehearsed_with_its_twin(
+    rosterbus, install, tmp_path, places
+):
+    install("asked", ASKED, group="rosterbus.v1.sources")
+    install("taker", TAKER)
+    assert "asked://twin" in rosterbus("twin", "asked", "--seconds", "0").out
+
+    (tmp_path / "rosterbus.toml").write_text("", encoding="utf-8")
+    (tmp_path / "pipelines").mkdir()
+    text = (
+        'timezone = "America/Chicago"\n[source]\nconnector = "asked"\nplace = "elsewhere"\n[deliver.taker]\n'
+    )
+    (tmp_path / "pipelines" / "v.toml").write_text(text, encoding="utf-8")
+    said = rosterbus("rehearse", "v", "--json")
+
+    assert (said.code, said.err) == (0, "")
+    [receipt] = said.json["receipts"]
+    assert receipt["counts"]["students"]["delivered"] == 2
     assert list(places.iterdir()) == []
