@@ -28,7 +28,7 @@ LEAST_AMONG = 12
 FIRST_ROW = 2
 """The row of the first student in the village's files; the header is row 1."""
 MOST_BYTES = 128 << 20
-"""By which a hook may make the process grow, whatever the size of the files."""
+"""Of memory that sending may take, however large the files are."""
 
 
 class ArrivalTests(DestinationTrials):
@@ -117,7 +117,7 @@ class ArrivalTests(DestinationTrials):
             assert (rows_taken(taken), rows_refused(taken)) == (sent, 0)
             for file, name in sent_by(trial, receipt):
                 assert same(trial.received(name), file), f"{name} arrived with other bytes"
-            assert watch.grown <= MOST_BYTES, "the connector holds the file in memory"
+            assert watch.most <= MOST_BYTES, "the connector holds the file in memory"
 
 
 def delivered(trial: Trial) -> list[tuple[StagedFile, str]]:

@@ -123,8 +123,9 @@ class FaultTests(DestinationTrials):
 
     def test_a_recovery_that_is_killed_is_finished_once_or_held(self, trial: Trial) -> None:
         """A run that dies while it finishes what a dead one left makes nothing worse."""
-        trial.killed(dying.PLACES["while sending"])
-        trial.killed(dying.PLACES["after sending"], later=SOON)
+        for place in ("while sending", "after sending"):
+            trial.killed(dying.PLACES[place], later=SOON)
+            trial.imports()
         goes_on(trial, trial.run(later=SOON))
 
     def test_a_second_run_at_the_same_time_sends_nothing(self, trial: Trial) -> None:
