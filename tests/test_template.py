@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import zipfile
 from itertools import product
 from pathlib import Path
 
@@ -31,12 +33,13 @@ def answered(kind: str, transport: str, **more: str) -> dict[str, str]:
     return {"name": "acme", "kind": kind, **({"transport": transport} if transport else {}), **more}
 
 
-def say(folder: Path, *words: str | Path) -> None:
-    """Run a command of this environment, and show all that it says where it does not like what it sees."""
+def say(folder: Path, *words: str | Path, before: Path | None = None) -> None:
+    """Run a command of this environment, with the packages of `before` in front, and show what it does not like."""
     command, *rest = words
     done = subprocess.run(
         [Path(sys.executable).with_name(str(command)), *rest],
         cwd=folder,
+        env={**os.environ, **({"PYTHONPATH": str(before)} if before else {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -68,6 +71,10 @@ def test_what_is_generated_builds_lints_types_and_is_certified_unedited(
     assert {one.outcome for one in certificate.outcomes} <= {"passed", "not applicable"}
     # Only a report says nothing of a system that somebody would have to look up.
     assert certificate.standing == ("certified" if kind == "report" else "draft")
+    if own := [path for path in (folder / "tests").glob("test_*.py") if "contract" not in path.name]:
+        with zipfile.ZipFile(wheel) as package:
+            package.extractall(tmp_path / "installed")
+        say(folder, "pytest", "-p", "no:cacheprovider", *own, before=tmp_path / "installed")
 
 
 @pytest.mark.parametrize("names", [SHORTEST, LONGEST], ids=["shortest", "longest"])

@@ -12,7 +12,7 @@ from {{ cookiecutter.module }}.tables import COLUMNS
 
 FAULTS = (
     "short page", "clamped pages", "error midway", "changes midway", "lost column", "zero rows",
-    "repeated ids", "dangling references", "gap",
+    "repeated ids", "dangling references", "gap", "lost row", "stumble",
 )  # fmt: skip
 FIRST = 100
 Row = dict[str, Any]
@@ -45,6 +45,9 @@ class Service:
 
     def answer(self, path: str, asked: Mapping[str, str]) -> tuple[int, Mapping[str, Any]]:
         """The code and the content that a request is answered with."""
+        if self.fault == "stumble":
+            self.fault = ""
+            return 503, {}
         if path == REVISION:
             return 200, {"revision": self.revision}
         table = path.rpartition("/")[2]
@@ -91,4 +94,5 @@ class Service:
             most = len(rows) - 1
         end = begin + most
         more = str(end) if end < len(rows) else None
-        return {"revision": self.revision, "total": len(rows), "items": rows[begin:end], "next": more}
+        items = rows[begin:end][: -1 if self.fault == "lost row" else None]
+        return {"revision": self.revision, "total": len(rows), "items": items, "next": more}
