@@ -91,7 +91,7 @@ class Service:
         if self.fault == "clamped pages":
             most = 5
         if self.fault == "short page" and begin == 0:
-            most = len(rows) - 1
+            most = max(1, len(rows) - 1)
         end = begin + most
         more = str(end) if end < len(rows) else None
         items = rows[begin:end][: -1 if self.fault == "lost row" else None]
