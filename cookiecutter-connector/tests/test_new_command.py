@@ -7,11 +7,13 @@ import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner
 from rosterbus.cards import read_card
 from rosterbus.cli import command_line
+from rosterbus_new import checkout
 from rosterbus_new.answers import KINDS, TRANSPORTS, WITHOUT_TRANSPORT
 from rosterbus_new.command import new
 from rosterbus_new.record import FILE, sha256
@@ -41,6 +43,31 @@ def test_every_combination_is_rendered_whole(generated: Callable[..., Path], kin
     for module in modules:
         assert (folder / "src" / f"{module.replace('.', '/')}.py").is_file()
     assert card.transports == ((transport,) if transport else ())
+
+
+def test_a_connector_made_in_a_checkout_finds_rosterbus_there(
+    generated: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class Editable:
+        metadata: ClassVar[dict[str, str]] = {"Name": "rosterbus-sftp"}
+
+        def read_text(self, _: str) -> str:
+            origin = {"url": (tmp_path / "check out" / "sftp").as_uri(), "dir_info": {"editable": True}}
+            return json.dumps(origin)
+
+    monkeypatch.setattr(checkout.importlib.metadata, "distributions", lambda: [Editable()])
+    project = tomllib.loads((generated() / "pyproject.toml").read_text(encoding="utf-8"))
+
+    sources = project["tool"]["uv"]["sources"]
+    assert sources == {"rosterbus-sftp": {"path": "../check out/sftp", "editable": True}}
+
+
+def test_a_connector_made_with_an_installed_rosterbus_names_no_folder(
+    generated: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(checkout.importlib.metadata, "distributions", list)
+
+    assert "uv" not in tomllib.loads((generated() / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
 
 
 def test_the_folder_remembers_answers_version_and_every_file(generated: Callable[..., Path]):

@@ -64,7 +64,7 @@ def generate(answers: Answers, into: Path, header: Path | None = None) -> list[s
     drafted = _drafted(answers, header)
     layout = {"_files": drafted.text, "_changing": drafted.changing} if drafted else {}
     with tempfile.TemporaryDirectory(prefix="rosterbus-new-") as name:
-        made = render(answers, Path(name), layout=layout)
+        made = render(answers, Path(name), layout=layout, place=place)
         write_record(made, record_of(made, template=template_version(), answers=answers, layout=layout))
         written = list(names(made))
         into.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from cookiecutter.prompt import prompt_for_config  # type: ignore[import-untyped
 from rosterbus.errors import RosterbusError
 
 from rosterbus_new.answers import Answers
+from rosterbus_new.checkout import editable
 
 INSTALLED = Path(__file__).parent / "template"
 CHECKOUT = Path(__file__).parents[2]
@@ -36,15 +37,22 @@ def distribution(answers: Answers) -> str:
 
 
 def render(
-    answers: Answers, into: Path, *, layout: Mapping[str, str] | None = None, source: Path | None = None
+    answers: Answers,
+    into: Path,
+    *,
+    layout: Mapping[str, str] | None = None,
+    source: Path | None = None,
+    place: Path | None = None,
 ) -> Path:
     """Render the template below `into`, and answer with the new folder.
 
-    `layout` are the variables of a drafted layout, if any; `source` is another template. Raises RosterbusError where
+    `layout` are the variables of a drafted layout, if any; `source` is another template; `place` is where the folder
+    will lie in the end, so that it can say where a checkout of rosterbus is from there. Raises RosterbusError where
     the template is broken.
     """
     folder = source or template()
     given: dict[str, Any] = {**{key: answer for key, answer in answers.items() if answer}, **(layout or {})}
+    given["_checkout"] = editable((place or into / distribution(answers)).resolve())
     context = generate_context(str(folder / "cookiecutter.json"), extra_context=given)
     try:
         values: Mapping[str, Any] = prompt_for_config(context, no_input=True)
