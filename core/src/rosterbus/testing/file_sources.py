@@ -16,7 +16,7 @@ from rosterbus.testing import damage
 from rosterbus.testing.damage import Damage, Records
 from rosterbus.testing.export import Export
 from rosterbus.testing.nights import Nights
-from rosterbus.testing.promises import needs
+from rosterbus.testing.promises import needs, slow
 from rosterbus.testing.reading import Read, ReadingContract, assert_nobody_vanished, assert_told
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -79,6 +79,7 @@ class FilesContract(ReadingContract):
             assert isinstance(read, Export), f"Windows-1252 is declared, and not read: {read}"
             assert [read.all_rows()] == right
 
+    @slow
     @needs("files")
     def test_a_repeated_id_is_told(self, given: Mapping[str, Any], read: Export, folder: Path) -> None:
         for name, header in keyed(read, folder).items():
@@ -90,6 +91,7 @@ class FilesContract(ReadingContract):
                     f"of two rows of {name} with one id, one was dropped in silence"
                 )
 
+    @slow
     @needs("files")
     def test_a_row_that_others_refer_to_is_missed(
         self, given: Mapping[str, Any], read: Export, folder: Path
@@ -106,6 +108,7 @@ class FilesContract(ReadingContract):
             for _, less in self._damaged(given, folder, self.edit(damage.cut_short), only=name):
                 assert not isinstance(less, Export) or less.says_more_than(read), name
 
+    @slow
     @needs("files")
     def test_a_file_without_rows_takes_nobody_along_in_silence(
         self, given: Mapping[str, Any], read: Export, folder: Path
@@ -117,6 +120,7 @@ class FilesContract(ReadingContract):
                     name
                 )
 
+    @slow
     @needs("files")
     def test_a_lost_column_is_told(self, given: Mapping[str, Any], read: Export, folder: Path) -> None:
         last = self.edit(partial(damage.without_column, place=-1))
@@ -135,6 +139,7 @@ class FilesContract(ReadingContract):
             for _, less in self._damaged(given, folder, edit, only=name):
                 assert not isinstance(less, Export) or less.says_more_than(read), f"{name} without {header}"
 
+    @slow
     @needs("files")
     @pytest.mark.parametrize("what", ["cut short", "without rows", "with a column less"])
     def test_a_damaged_export_removes_nobody(

@@ -13,7 +13,7 @@ from rosterbus.deliveries import Twin
 from rosterbus.extracts import Changes, Extract
 from rosterbus.testing.export import Export
 from rosterbus.testing.nights import PLACES, Nights
-from rosterbus.testing.promises import needs
+from rosterbus.testing.promises import needs, slow
 from rosterbus.testing.reading import (
     ReadingContract,
     assert_nobody_vanished,
@@ -49,6 +49,7 @@ class IncrementalContract(ReadingContract):
         last = nights.answers[-1]
         assert not isinstance(last, Extract) or not gives_changes(nights), "what was read came once more"
 
+    @slow
     @needs("incremental")
     @pytest.mark.parametrize("place", PLACES)
     def test_changes_of_a_killed_run_are_given_again(

@@ -21,7 +21,7 @@ from rosterbus.testing.file_sources import FilesContract, damaged, files_called
 from rosterbus.testing.incremental_sources import IncrementalContract
 from rosterbus.testing.live_sources import LiveContract
 from rosterbus.testing.nights import PLACES, Nights
-from rosterbus.testing.promises import needs
+from rosterbus.testing.promises import needs, slow
 from rosterbus.testing.reading import assert_delivered
 
 
@@ -93,6 +93,7 @@ class SourceContract(FilesContract, LiveContract, IncrementalContract):
         assert isinstance(second, Unchanged | Nothing), "it answers everything again"
         assert second.proof.strip()
 
+    @slow
     @pytest.mark.parametrize("place", PLACES)
     def test_a_killed_run_leaves_nothing_that_the_next_takes_for_whole(
         self, nights: Nights, given: Mapping[str, Any], read: Export, tmp_path: Path, place: str
@@ -105,6 +106,7 @@ class SourceContract(FilesContract, LiveContract, IncrementalContract):
         assert nights.recipient.holds == undisturbed.recipient.holds
         assert nights.recipient.people
 
+    @slow
     def test_removals_are_never_planned_from_a_partial_table(
         self, given: Mapping[str, Any], read: Export, folder: Path, tmp_path: Path
     ) -> None:
