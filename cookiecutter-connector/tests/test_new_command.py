@@ -56,7 +56,7 @@ def test_a_connector_made_in_a_checkout_finds_rosterbus_there(
             origin = {"url": (tmp_path / "check out" / "sftp").as_uri(), "dir_info": {"editable": True}}
             return json.dumps(origin)
 
-    monkeypatch.setattr(checkout.importlib.metadata, "distributions", lambda: [Editable()])
+    monkeypatch.setattr(checkout, "distributions", lambda: [Editable()])
     project = tomllib.loads((generated() / "pyproject.toml").read_text(encoding="utf-8"))
 
     sources = project["tool"]["uv"]["sources"]
@@ -66,7 +66,7 @@ def test_a_connector_made_in_a_checkout_finds_rosterbus_there(
 def test_a_connector_made_with_an_installed_rosterbus_names_no_folder(
     generated: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(checkout.importlib.metadata, "distributions", list)
+    monkeypatch.setattr(checkout, "distributions", list)
 
     assert "uv" not in tomllib.loads((generated() / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -18,14 +18,14 @@ def editable(beside: Path) -> dict[str, str]:
     Empty where all of them are installed from wheels. A folder on another drive is given whole.
     """
     found = {}
-    for distribution in importlib.metadata.distributions():
+    for distribution in distributions():
         name = distribution.metadata["Name"] or ""
         if (name == OURS or name.startswith(f"{OURS}-")) and (folder := _folder(distribution)):
             found[name] = _seen_from(beside, folder)
     return dict(sorted(found.items()))
 
 
-def _folder(distribution: importlib.metadata.Distribution) -> Path | None:
+def _folder(distribution: Distribution) -> Path | None:
     origin = json.loads(distribution.read_text("direct_url.json") or "{}")
     if not origin.get("dir_info", {}).get("editable"):
         return None
