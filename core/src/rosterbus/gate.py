@@ -12,7 +12,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from rosterbus.errors import ConfigError, PluginError
-from rosterbus.lock import LOCK, TOOL, Lock, canonical, changed_files, other_versions, read_lock
+from rosterbus.lock import (
+    LOCK,
+    TOOL,
+    Lock,
+    canonical,
+    changed_files,
+    other_versions,
+    packages_of,
+    read_lock,
+)
 
 CATALOGUE, CHECKED = "catalogue.json", "checked.json"
 """The last verified catalogue, and the moment when the marketplace was last asked, in the market's folder."""
@@ -42,10 +51,9 @@ class Gate:
         """Why no plugin of a distribution may be imported, as far as names and versions tell; None if it may."""
         name = canonical(distribution)
         if reason := self.withdrawn.get((name, version)):
-            return (
-                f"the marketplace withdrew {name} {version}: {reason}; run: rosterbus market upgrade {name}"
-            )
-        if self.guarded.lenient or name == TOOL:
+            upgrade = "pip install --upgrade" if name == TOOL else "rosterbus market upgrade"
+            return f"the marketplace withdrew {name} {version}: {reason}; run: {upgrade} {name}"
+        if not self.binds(name):
             return None
         locked = self.lock.versions(name)
         if not locked:
@@ -53,21 +61,32 @@ class Gate:
         if version not in [one.version for one in locked]:
             versions = " or ".join(one.version for one in locked)
             return f"{LOCK} has {name} {versions}; run: rosterbus market verify --repair"
+        if not all(one.content for one in locked if one.version == version):
+            return f"{LOCK} does not say which code of {name} was agreed to; run: rosterbus market install {name}"
         return None
+
+    def binds(self, distribution: str) -> bool:
+        """Whether the files of a distribution have to be those of the lock."""
+        return not self.guarded.lenient and canonical(distribution) != TOOL
 
     def examine(self, distribution: str, version: str, folder: Path) -> str | None:
         """The same after hashing every file of the distribution; `folder` is what would be imported."""
         if refused := self.refusal(distribution, version):
             return refused
         name = canonical(distribution)
-        if self.guarded.lenient or name == TOOL:
-            return None
-        if wrong := next((wrong for one in self.lock.versions(name) if (wrong := changed_files(one))), None):
+        if self.binds(name) and (
+            wrong := next((wrong for one in self.lock.versions(name) if (wrong := changed_files(one))), None)
+        ):
             return f"{wrong}; run: rosterbus market verify --repair"
-        home = Path(str(importlib.metadata.distribution(name).locate_file(folder.name)))
-        if folder.resolve() == home.resolve():
+        if self.guarded.lenient:
             return None
-        return f"`{folder.name}` would be imported from {folder.parent}, which is not {name}; take it off the path"
+        there = importlib.metadata.distribution(name)
+        own = packages_of(there) if self.binds(name) else {TOOL.replace("-", "_")}
+        if folder.name not in own:
+            return f"`{folder.name}` is no package of {name}, whose files alone were agreed to; take it out"
+        if self.binds(name) and folder.resolve() != Path(str(there.locate_file(folder.name))).resolve():
+            return f"`{folder.name}` would be imported from {folder.parent}, which is not {name}; take it off the path"
+        return None
 
     def warnings(self) -> list[str]:
         """What a run has to tell of its environment; raises PluginError where it may not go on."""
@@ -117,9 +136,9 @@ def current_gate() -> Gate | None:
         enter(None)
     if guarded is None or not guarded.lock.is_file():
         return None
-    return Gate(
-        guarded, read_lock(guarded.lock), withdrawn(guarded.market / CATALOGUE), _asked(guarded.market)
-    )
+    catalogue = guarded.market / CATALOGUE
+    asked = _asked(guarded.market) if catalogue.is_file() else None
+    return Gate(guarded, read_lock(guarded.lock), withdrawn(catalogue), asked)
 
 
 def environment_warnings() -> list[str]:

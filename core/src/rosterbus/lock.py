@@ -27,6 +27,10 @@ Origin = Literal["marketplace", "index", "core"]
 """Where a package is from: the marketplace, the index that its connectors need beside it, or here before it all."""
 KEPT = ("METADATA", "entry_points.txt")
 """What of a wheel's own description is as good as code: what it asks for, and the modules that it has us import."""
+_NAME = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
+"""How a version or the file of a wheel is written: nothing that a path or an installer's list would read otherwise."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,9 @@ def installed_content(distribution: importlib.metadata.Distribution) -> str:
 
     A file that somebody laid beside the others counts, and so does one that is gone.
     """
-    listed = [one.as_posix() for one in distribution.files or ()]
+    listed = _listed(distribution)
     own = {name for name in listed if _counts(name) and _is_description(name)}
-    for package in sorted({PurePosixPath(name).parts[0] for name in listed} - _outside(listed)):
+    for package in sorted(packages_of(distribution)):
         folder = Path(str(distribution.locate_file(package)))
         inside = folder.rglob("*") if folder.is_dir() else [folder]
         parent = folder.parent
@@ -114,6 +118,12 @@ def installed_content(distribution: importlib.metadata.Distribution) -> str:
     if not any(not _is_description(name) for name in counted):
         return ""
     return _content((name, _digest(Path(str(distribution.locate_file(name))))) for name in counted)
+
+
+def packages_of(distribution: importlib.metadata.Distribution) -> set[str]:
+    """The top-level packages and modules that a distribution lists as its own: what `installed_content` is about."""
+    listed = _listed(distribution)
+    return {PurePosixPath(name).parts[0] for name in listed} - _outside(listed)
 
 
 def differences(lock: Lock) -> list[str]:
@@ -160,12 +170,18 @@ def _extra(lock: Lock) -> list[str]:
     points = [
         one for name in groups.groups if name.startswith(f"{PROJECT}.") for one in groups.select(group=name)
     ]
-    there = sorted({(canonical(one.dist.name), one.dist.version) for one in points if one.dist})
+    there = sorted(
+        {(canonical(one.dist.name), one.dist.version) for one in points if one.dist and one.dist.name}
+    )
     return [
         f"{name} {version} is installed and is not in the lock"
         for name, version in there
         if name != TOOL and not lock.versions(name)
     ]
+
+
+def _listed(distribution: importlib.metadata.Distribution) -> list[str]:
+    return [one.as_posix() for one in distribution.files or ()]
 
 
 def _is_description(name: str) -> bool:
@@ -213,7 +229,7 @@ def _read(path: Path, changed: int, size: int) -> Lock:  # noqa: ARG001 - a lock
         return Lock(_text(place["location"]), _text(place["fingerprint"]), _text(values["core"]), packages)
     except (KeyError, TypeError, AttributeError) as error:
         msg = (
-            "the lock lacks something or has it in another shape; `rosterbus market install` writes a new one"
+            "the lock lacks something or has it in another shape; take it away, and install what it had anew"
         )
         raise ConfigError(msg, file=path, found=f"{type(error).__name__}: {error}") from error
 
@@ -228,12 +244,30 @@ def _packages(values: Mapping[str, Any]) -> Iterator[LockedPackage]:
         }
         known = {
             **one,
-            "name": canonical(one["name"]),
-            "version": _text(one["version"]),
-            "extras": tuple(one.get("extras", ())),
+            "name": canonical(_written(one["name"], _NAME)),
+            "version": _written(one["version"], _PLAIN),
+            "marker": _line(one.get("marker", "")),
+            "extras": tuple(_written(extra, _NAME) for extra in one.get("extras", ())),
+            "files": {
+                _written(name, _PLAIN): _written(sha256, _SHA256)
+                for name, sha256 in one.get("files", {}).items()
+            },
             "agreed": Agreed(**agreed),
         }
         yield LockedPackage(**known)
+
+
+def _written(value: Any, shape: re.Pattern[str]) -> str:
+    """A text that is written as its kind is: it will stand in a path, or in a line for an installer."""
+    if not shape.fullmatch(_text(value)):
+        raise TypeError(f"{value!r}")
+    return str(value)
+
+
+def _line(value: Any) -> str:
+    if not _text(value).isprintable():
+        raise TypeError(f"{value!r}")
+    return str(value)
 
 
 def _text(value: Any) -> str:

@@ -24,6 +24,7 @@ from rosterbus.cards import CARD, KINDS, ConnectorCard, read_card
 from rosterbus.errors import ConfigError, PluginError, RosterbusError
 from rosterbus.gate import Gate, current_gate
 from rosterbus.hookspecs import API_VERSION, PROJECT, Hooks
+from rosterbus.sourced import import_from_source
 
 _GROUP = re.compile(rf"{PROJECT}\.v(?P<api>\d+)\.(?P<kind>\w+)s")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -151,7 +152,8 @@ class Plugins:
 def _describe(group: str, point: importlib.metadata.EntryPoint, gate: Gate | None) -> Installed:
     shape = _GROUP.fullmatch(group)
     kind = shape["kind"] if shape else group
-    distribution, version = (point.dist.name, point.dist.version) if point.dist else ("?", "?")
+    # What an interrupted uninstallation left has neither name nor version.
+    distribution, version = (point.dist.name or "?", point.dist.version or "?") if point.dist else ("?", "?")
     card, problem = None, None
     try:
         _check_group(group, shape)
@@ -197,7 +199,10 @@ def _card(module: str, kind: str) -> ConnectorCard:
 
 def _folder(package: str) -> Path | None:
     """Where a top-level package lies, editable installs too, without importing it."""
-    spec = importlib.util.find_spec(package)
+    try:
+        spec = importlib.util.find_spec(package)
+    except ValueError:  # what runs already and was never found, such as `__main__`
+        return None
     places = spec.submodule_search_locations if spec else None
     return Path(next(iter(places))) if places else None
 
@@ -239,8 +244,11 @@ def _load(one: Installed) -> LoadedPlugin:
     if one.problem:
         raise PluginError(f"{one.plugin} ({one.origin}) cannot be used: {one.problem}")
     folder = _folder(one.module.partition(".")[0])
-    if (gate := current_gate()) and folder and (wrong := gate.examine(one.distribution, one.version, folder)):
-        raise PluginError(f"{one.plugin} ({one.origin}) cannot be used: {wrong}")
+    if (gate := current_gate()) and folder:
+        if wrong := gate.examine(one.distribution, one.version, folder):
+            raise PluginError(f"{one.plugin} ({one.origin}) cannot be used: {wrong}")
+        if gate.binds(one.distribution):
+            import_from_source(folder.name)
     try:
         module = importlib.import_module(one.module)
     except (Exception, SystemExit) as error:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
+import py_compile
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -75,6 +78,7 @@ def locked(tmp_path: Path) -> Locked:
         if asked is not None:
             at = datetime.now(UTC) - timedelta(days=asked)
             (state / "checked.json").write_text(json.dumps({"at": at.isoformat()}), encoding="utf-8")
+            (state / "catalogue.json").write_text('{"entries": []}', encoding="utf-8")
         load_project(folder)
         return folder
 
@@ -284,6 +288,24 @@ def test_the_command_line_takes_the_lock_of_its_folder_and_leaves_nothing_behind
             '[[package]]\nname = "a"\nversion = "1"\norigin = "moon"\n',
             "origin 'moon'",
         ),
+        *(
+            (
+                'schema = 1\ncore = "1"\n[marketplace]\nlocation = "x"\nfingerprint = "y"\n'
+                f'[[package]]\nname = "a"\nversion = "1"\norigin = "index"\n{line}\n',
+                message,
+            )
+            for line, message in (
+                ('marker = "x\\n--index-url=https://example.org"', "index-url"),
+                ('extras = ["../x"]', "'../x'"),
+                (f'files = {{ "../x.whl" = "{"0" * 64}" }}', "'../x.whl'"),
+                ('files = { "x.whl" = "../../x" }', "'../../x'"),
+            )
+        ),
+        (
+            'schema = 1\ncore = "1"\n[marketplace]\nlocation = "x"\nfingerprint = "y"\n'
+            '[[package]]\nname = "a @ https://example.org/"\nversion = "1"\norigin = "index"\n',
+            "example.org",
+        ),
     ],
 )
 def test_a_lock_that_cannot_be_read_lets_nothing_in(
@@ -295,3 +317,97 @@ def test_a_lock_that_cannot_be_read_lets_nothing_in(
 
     with pytest.raises(ConfigError, match=message):
         load("destination", "acme")
+
+
+def test_compiled_code_that_was_planted_beside_a_source_does_not_run(
+    recorded: Recorded, locked: Locked, tmp_path: Path
+):
+    module = recorded("acme")
+    locked("acme")
+    source, ran = tmp_path / "site" / module / "__init__.py", tmp_path / "ran"
+    seen, honest = source.stat(), source.read_bytes()
+    evil = f"open({str(ran)!r}, 'w').close()\n".encode()
+    assert len(evil) <= len(honest)
+    source.write_bytes(evil.ljust(len(honest), b"#"))
+    os.utime(source, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    py_compile.compile(str(source), doraise=True)
+    source.write_bytes(honest)
+    os.utime(source, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+    assert hasattr(load("destination", "acme").module, "probe")
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize(
+    ("listed", "sentence"),
+    [(False, "`stranger` is no package of"), (True, "are not those that the lock names")],
+)
+def test_a_forged_description_brings_no_package_that_was_not_agreed_to(
+    recorded: Recorded,
+    locked: Locked,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    listed: bool,
+    sentence: str,
+):
+    """A second description of the same release, whose RECORD names the honest files, has another entry point."""
+    module, site, ran = recorded("acme"), tmp_path / "site", tmp_path / "ran"
+    locked("acme")
+    forged = site / "Rosterbus.Acme-1.4.dist-info"
+    shutil.copytree(site / "rosterbus_acme-1.4.dist-info", forged)
+    (forged / "entry_points.txt").write_text(
+        "[rosterbus.v1.destinations]\nacme = stranger\n", encoding="utf-8"
+    )
+    shutil.copytree(site / module, site / "stranger")
+    (site / "stranger" / "__init__.py").write_text(f"open({str(ran)!r}, 'w').close()", encoding="utf-8")
+    if listed:
+        with (forged / "RECORD").open("a", encoding="utf-8") as file:
+            file.write("stranger/__init__.py,,\n")
+    names = os.listdir
+    monkeypatch.setattr(
+        "os.listdir", lambda path=".": sorted(names(path))
+    )  # so that the forged one comes first
+    os.utime(site)
+
+    with pytest.raises(PluginError, match=sentence):
+        load("destination", "acme")
+    assert not ran.exists()
+
+
+def test_a_package_that_was_locked_as_no_plugin_is_none(recorded: Recorded, locked: Locked):
+    """What a connector needs beside it is known by its version alone: it may not become a plugin by an update."""
+    module = recorded("stray")
+    locked(versions={"rosterbus-stray": "1.4"})
+
+    assert "does not say which code of rosterbus-stray was agreed to" in str(problem("stray"))
+    with pytest.raises(PluginError, match="which code of rosterbus-stray was agreed to"):
+        load("destination", "stray")
+    assert module not in sys.modules
+
+
+def test_a_distribution_that_takes_the_tools_name_brings_no_other_package(recorded: Recorded, locked: Locked):
+    """No lock binds the tool that writes it."""
+    module = recorded("market", entry="thief")
+    locked()
+
+    with pytest.raises(PluginError, match="is no package of rosterbus-market"):
+        load("destination", "thief")
+    assert module not in sys.modules
+
+
+def test_what_has_no_name_and_what_names_no_file_breaks_no_list(
+    recorded: Recorded, install: Callable[..., str], locked: Locked, tmp_path: Path
+):
+    """As an uninstallation leaves one that was interrupted."""
+    recorded("acme")
+    install("odd", points_to="__main__")
+    install("gone")
+    (tmp_path / "site" / "rosterbus_gone-1.4.dist-info" / "METADATA").unlink()
+    locked("acme")
+
+    assert problem("acme") is None
+    assert problem("odd")
+    assert problem("gone")
+    assert "rosterbus-odd 1.4 is installed and is not in the lock" in differences(
+        read_lock(tmp_path / "project" / "rosterbus.lock")
+    )
