@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class TestToy(ConnectorContract):
     kind = "extension"
     connector = "toy"
 """
+METADATA = "Metadata-Version: 2.4\nName: rosterbus-toy\nVersion: 1.0\n"
+POINTS = "[rosterbus.v1.extensions]\ntoy = rosterbus_toy\n"
 CARD = 'title = "{title}"\nkind = "extension"\nsystem = ""\nmaturity = "draft"\n'
 
 
@@ -46,6 +49,7 @@ class Toy:
     """A distribution's folder; `write` changes one file of its package."""
 
     folder: Path
+    requires: str = ""
 
     @property
     def package(self) -> Path:
@@ -53,6 +57,18 @@ class Toy:
 
     def write(self, name: str, text: str) -> None:
         (self.package / name).write_text(text, encoding="utf-8", newline="\n")
+
+    def wheel(self) -> Path:
+        """The wheel of the package as it stands, without the seconds that a build back end takes."""
+        path = self.folder / "built" / "rosterbus_toy-1.0-py3-none-any.whl"
+        path.parent.mkdir(exist_ok=True)
+        required = "".join(f"Requires-Dist: {one}\n" for one in json.loads(f"[{self.requires}]"))
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in sorted(self.package.iterdir()):
+                archive.write(file, f"rosterbus_toy/{file.name}")
+            archive.writestr("rosterbus_toy-1.0.dist-info/METADATA", METADATA + required)
+            archive.writestr("rosterbus_toy-1.0.dist-info/entry_points.txt", POINTS)
+        return path
 
     def spoil(self) -> None:
         """Break one promise: the card says no title any more."""
@@ -67,7 +83,7 @@ class Toy:
 @pytest.fixture
 def toy(tmp_path):
     def make(requires="", name="toy", title="A toy"):
-        made = Toy(tmp_path / name)
+        made = Toy(tmp_path / name, requires)
         made.package.mkdir(parents=True)
         text = PROJECT.format(requires=requires)
         (made.folder / "pyproject.toml").write_text(text, encoding="utf-8", newline="\n")

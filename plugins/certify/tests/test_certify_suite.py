@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 import rosterbus_certify.examining
-from rosterbus.certificates import read_certificate
+from rosterbus.certificates import certificate_of, read_certificate
 from rosterbus.cli import command_line
 
 CARD_TEST = "extension:toy::test_its_card_is_complete"
+ALONE = ("--case", CARD_TEST)
+QUICK = ("--case", "extension:toy::test_a_waiver_names_a_test_and_gives_its_reason")
+"""The cheapest case there is, where it is all the same which one runs."""
 
 
 def test_a_toy_that_keeps_every_promise_is_certified(toy, certify):
@@ -30,9 +33,15 @@ def test_a_toy_that_keeps_every_promise_is_certified(toy, certify):
     assert all(one.promise for one in certificate.outcomes)
 
 
-def test_the_same_folder_gives_the_same_wheel_and_certificate_but_for_its_figures(toy, certify):
+def test_the_same_folder_gives_the_same_certificate_but_for_its_figures_however_many_share_its_tests(
+    toy, certify
+):
     made = toy()
-    written = [Path(certify(made.folder, "--out", made.folder / str(n))[1]["certificate"]) for n in (1, 2)]
+    made.declare('ability = Ability(waived={"test_its_card_is_complete": "toys have no titles here"})')
+    made.spoil()
+    written = [
+        Path(certify(made.folder, "--out", made.folder / str(n), "-n", n)[1]["certificate"]) for n in (1, 3)
+    ]
     one, other = (json.loads(path.read_text(encoding="utf-8")) for path in written)
 
     assert one.pop("figures")
@@ -40,14 +49,50 @@ def test_the_same_folder_gives_the_same_wheel_and_certificate_but_for_its_figure
     assert one == other
 
 
-def test_it_is_the_wheel_that_is_tested_and_not_what_lies_in_its_folder(toy, certify):
+def test_processes_that_share_the_tests_run_each_once_and_begin_with_what_is_slow(toy, certify, tmp_path):
     made = toy()
-    _, told = certify(made.folder)
-    wheel = Path(told["certificate"].removesuffix(".certificate.json"))
+    made.declare(
+        "@pytest.fixture(autouse=True)\n"
+        "def _noting(self, request):\n"
+        f"    with open({str(tmp_path)!r} + '/' + str(os.getpid()), 'a') as log:\n"
+        "        log.write(request.node.name + '\\n')"
+    )
+    text = (made.package / "conformance.py").read_text(encoding="utf-8")
+    made.write("conformance.py", text + "\nConnectorContract.test_its_card_is_complete.slow = True\n")
+
+    code, _ = certify(made.wheel(), "-n", "2")
+
+    ran = sorted((path.read_text().split() for path in tmp_path.iterdir() if path.is_file()), key=len)
+    assert (code, ran[0], len(ran)) == (0, ["test_its_card_is_complete"], 2)
+    assert len(set(ran[1])) == len(ran[1]) > 5
+    assert "test_its_card_is_complete" not in ran[1]
+
+
+def test_a_process_that_dies_takes_the_tests_of_no_other_with_it(toy, certify):
+    made = toy()
+    made.declare(
+        "@pytest.fixture(autouse=True)\n"
+        "def _dying(self, request):\n"
+        "    if request.node.name == 'test_no_test_of_the_contract_is_overridden':\n"
+        "        os._exit(0)"
+    )
     made.spoil()
 
-    assert certify(wheel)[1]["standing"] == "certified"
-    assert certify(made.folder)[1]["failed"] == [CARD_TEST]
+    code, told = certify(made.wheel(), "-n", "2")
+
+    died = "extension:toy::test_no_test_of_the_contract_is_overridden"
+    assert (code, told["certificate"]) == (1, None)
+    assert told["failed"] in ([died], [CARD_TEST, died])
+    assert "more were not run" in told["trouble"][0]
+
+
+def test_it_is_the_wheel_that_is_tested_and_not_what_lies_in_its_folder(toy, certify):
+    made = toy()
+    wheel = made.wheel()
+    made.spoil()
+
+    assert certify(wheel, *ALONE)[1]["standing"] == "passed"
+    assert certify(made.folder, *ALONE)[1]["failed"] == [CARD_TEST]
 
 
 def test_a_wheel_comes_before_the_same_distribution_that_is_installed(tmp_path, certify):
@@ -70,21 +115,21 @@ def test_a_wheel_comes_before_the_same_distribution_that_is_installed(tmp_path, 
 
 
 def test_a_failure_takes_away_an_older_certificate_of_the_same_name(toy, certify):
-    made = toy()
-    _, told = certify(made.folder)
-    made.spoil()
+    made = toy(title="")
+    wheel = made.wheel()
+    certificate_of(wheel).write_text("{}", encoding="utf-8")
 
-    code, again = certify(made.folder)
+    code, told = certify(wheel)
 
-    assert (code, again["standing"], again["certificate"]) == (1, "failed", None)
-    assert not Path(told["certificate"]).exists()
+    assert (code, told["standing"], told["certificate"]) == (1, "failed", None)
+    assert not certificate_of(wheel).exists()
 
 
 def test_a_wheel_without_a_declaration_says_what_to_write(toy, certify):
     made = toy()
     (made.package / "conformance.py").unlink()
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel())
 
     assert code == 2
     assert "write rosterbus_toy/conformance.py" in told["error"]
@@ -95,7 +140,7 @@ def test_a_declaration_that_cannot_be_imported_is_told(toy, certify):
     made = toy()
     made.write("conformance.py", "import nowhere_to_be_found\n")
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel())
 
     assert (code, told["certificate"]) == (1, None)
     assert "nowhere_to_be_found" in told["trouble"][0]
@@ -105,7 +150,7 @@ def test_a_declaration_without_a_class_for_a_plugin_is_no_proof(toy, certify):
     made = toy()
     made.write("conformance.py", "")
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel())
 
     assert (code, told["certificate"], told["failed"]) == (1, None, ["extension:toy::"])
 
@@ -114,7 +159,7 @@ def test_a_class_about_another_plugin_is_no_proof(toy, certify):
     made = toy()
     made.declare('connector = "certify"')
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel())
 
     assert (code, told["certificate"]) == (1, None)
     assert {"extension:toy::", "extension:certify::"} <= set(told["failed"])
@@ -134,9 +179,9 @@ def test_a_test_that_is_overridden_fails(toy, certify, around):
     made = toy(title="")
     made.declare(around)
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel(), *QUICK)
 
-    assert (code, told["certificate"]) == (1, None)
+    assert code == 1
     assert CARD_TEST in told["failed"]
 
 
@@ -144,7 +189,7 @@ def test_tests_of_its_own_are_left_out_and_said_to_be(toy, certify, capsys):
     made = toy()
     made.declare("def test_of_its_own(self):\n    raise ValueError")
 
-    code = command_line(["certify", str(made.folder)])
+    code = command_line(["certify", str(made.wheel()), *QUICK])
 
     said = capsys.readouterr().out
     assert (code, "1 tests of its own were not run" in said) == (0, True)
@@ -155,17 +200,16 @@ def test_a_test_that_is_skipped_by_hand_fails(toy, certify):
     made = toy(title="")
     made.declare("@pytest.fixture(autouse=True)\ndef _skipped(self):\n    pytest.skip('not today')")
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel(), *ALONE)
 
-    assert (code, told["certificate"]) == (1, None)
-    assert CARD_TEST in told["failed"]
+    assert (code, told["failed"]) == (1, [CARD_TEST])
 
 
 def test_a_waiver_is_shown_with_its_reason(toy, certify):
     made = toy(title="")
     made.declare('ability = Ability(waived={"test_its_card_is_complete": "toys have no titles here"})')
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel())
 
     certificate = read_certificate(Path(told["certificate"]))
     assert (code, told["standing"]) == (0, "certified")
@@ -179,10 +223,9 @@ def test_a_waiver_without_an_understandable_reason_fails(toy, certify, reason):
     made = toy(title="")
     made.declare(f'ability = Ability(waived={{"test_its_card_is_complete": "{reason}"}})')
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel(), *ALONE)
 
-    assert (code, told["certificate"]) == (1, None)
-    assert CARD_TEST in told["failed"]
+    assert (code, told["failed"]) == (1, [CARD_TEST])
 
 
 def test_the_guard_over_waivers_cannot_be_waived(toy, certify):
@@ -192,10 +235,9 @@ def test_the_guard_over_waivers_cannot_be_waived(toy, certify):
         f'ability = Ability(waived={{"{guard}": "nobody needs any reasons", "test_its_card_is_complete": "no"}})'
     )
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel(), "--case", f"extension:toy::{guard}")
 
-    assert (code, told["certificate"]) == (1, None)
-    assert f"extension:toy::{guard}" in told["failed"]
+    assert (code, told["failed"]) == (1, [f"extension:toy::{guard}"])
 
 
 def test_what_is_expected_to_fail_without_a_waiver_fails(toy, certify):
@@ -206,17 +248,16 @@ def test_what_is_expected_to_fail_without_a_waiver_fails(toy, certify):
         "    request.applymarker(pytest.mark.xfail(reason='we know this'))"
     )
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel(), *ALONE)
 
-    assert (code, told["certificate"]) == (1, None)
-    assert CARD_TEST in told["failed"]
+    assert (code, told["failed"]) == (1, [CARD_TEST])
 
 
 def test_a_waiver_of_what_passes_fails(toy, certify, capsys):
     made = toy()
     made.declare('ability = Ability(waived={"test_its_card_is_complete": "toys have no titles here"})')
 
-    code = command_line(["certify", str(made.folder)])
+    code = command_line(["certify", str(made.wheel()), *ALONE])
 
     assert code == 1
     assert "take the waiver out" in capsys.readouterr().out
@@ -231,7 +272,7 @@ def test_a_process_that_dies_midway_is_no_certificate(toy, certify):
         "        os._exit(0)"
     )
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel())
 
     assert (code, told["certificate"], told["failed"]) == (1, None, [CARD_TEST])
     assert "ended in the middle of a test" in told["trouble"][0]
@@ -241,7 +282,7 @@ def test_a_process_that_dies_before_any_test_is_no_certificate(toy, certify):
     made = toy()
     made.write("conformance.py", "import os\n\nos._exit(0)\n")
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel())
 
     assert (code, told["certificate"]) == (1, None)
     assert "did not come to its end" in told["trouble"][0]
@@ -257,12 +298,12 @@ def test_a_test_that_hangs_is_ended_and_its_place_is_told(toy, monkeypatch, caps
         "        time.sleep(600)"
     )
 
-    code = command_line(["certify", str(made.folder)])
+    code = command_line(["certify", str(made.wheel()), *ALONE])
 
     said = capsys.readouterr().out
     assert code == 1
     assert "did not end within 2 seconds, at rosterbus_toy/conformance.py:16 in `_hanging`" in said
-    assert not list(made.folder.glob("dist/*.json"))
+    assert not list(made.folder.rglob("*.whl.*.json"))
 
 
 def test_a_process_that_ends_no_more_is_ended(toy, certify, monkeypatch):
@@ -271,7 +312,7 @@ def test_a_process_that_ends_no_more_is_ended(toy, certify, monkeypatch):
     made = toy()
     made.write("conformance.py", "import time\n\ntime.sleep(600)\n")
 
-    code, told = certify(made.folder)
+    code, told = certify(made.wheel())
 
     assert (code, told["certificate"]) == (1, None)
     assert "it had to be ended" in told["trouble"][0]
@@ -289,7 +330,7 @@ def test_nothing_that_a_dead_suite_started_is_left_running(toy, certify, tmp_pat
         "    os._exit(3)"
     )
 
-    certify(made.folder)
+    certify(made.wheel())
 
     assert ended(int((tmp_path / "pid").read_text()))
 
@@ -320,8 +361,8 @@ def test_a_test_that_passes_only_the_second_time_fails_the_first_and_is_no_certi
         "        raise ValueError"
     )
 
-    first = certify(made.folder)
-    second = certify(made.folder, "--last-failed")
+    first = certify(made.wheel(), *ALONE)
+    second = certify(made.wheel(), "--last-failed")
 
     assert (first[0], first[1]["failed"], first[1]["certificate"]) == (1, [CARD_TEST], None)
     assert (second[0], second[1]["standing"], second[1]["certificate"]) == (0, "passed", None)
@@ -335,7 +376,7 @@ def test_the_environment_of_whoever_certifies_stays_outside(toy, certify, monkey
         "@pytest.fixture(autouse=True)\ndef _looking(self):\n    assert 'ACME_PASSWORD' not in os.environ"
     )
 
-    assert certify(made.folder)[0] == 0
+    assert certify(made.wheel(), *QUICK)[0] == 0
 
 
 def test_a_warning_is_an_error(toy, certify):
@@ -346,4 +387,4 @@ def test_a_warning_is_an_error(toy, certify):
         "    __import__('warnings').warn('old', DeprecationWarning)"
     )
 
-    assert certify(made.folder)[0] == 1
+    assert certify(made.wheel(), *QUICK)[0] == 1

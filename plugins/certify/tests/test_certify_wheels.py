@@ -159,7 +159,7 @@ def test_a_back_end_that_fails_is_told(toy, certify):
     ['"rosterbus-nowhere>=3"', '"rosterbus>=99"', '"rosterbus-certify[nothing]", "rosterbus-nowhere>=3"'],
 )
 def test_what_the_environment_lacks_is_told_with_the_line_that_helps(toy, certify, requires):
-    code, told = certify(toy(requires).folder)
+    code, told = certify(toy(requires).wheel())
 
     lacking = "rosterbus>=99" if "99" in requires else "rosterbus-nowhere>=3"
     assert code == 2
@@ -187,7 +187,7 @@ def test_a_wheel_that_is_not_there_is_told_without_json_too(tmp_path, capsys):
 
 
 def test_nothing_of_a_wheel_is_imported_where_certify_itself_runs(toy, certify):
-    certify(toy().folder)
+    certify(toy().wheel(), "--case", "extension:toy::test_its_card_is_complete")
 
     assert "rosterbus_toy" not in sys.modules
     assert not [path for path in sys.path if Path(path).name == "wheel"]

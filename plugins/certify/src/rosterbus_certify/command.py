@@ -74,7 +74,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
               help="The harmless tests, against a vendor's own sandbox.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Send to the sandbox without asking.")
 @click.option("-n", "--jobs", type=click.IntRange(1, 16), default=1, show_default=True,
-              help="How many wheels are under test at once.")  # fmt: skip
+              help="Processes at once, which share the tests of one wheel, or take wheels each.")  # fmt: skip
 @json_option
 def certify(
     paths: Sequence[Path],
@@ -99,13 +99,17 @@ def certify(
             "a case and the folder that keeps its files are of one wheel", found=f"{len(paths)} paths"
         )
     console = Console(highlight=False, quiet=as_json, emoji=False)
-    asked = Asked(tuple(cases), fast, keep, out, against)
+    at_once = min(jobs, len(paths))
+    asked = Asked(tuple(cases), fast, keep, out, against, jobs=jobs // at_once)
 
     def one(path: Path) -> Ended:
         return _certified(path, asked, console, last_failed=last_failed, several=len(paths) > 1, yes=yes)
 
-    with ThreadPoolExecutor(jobs) as pool:
-        ended = list(pool.map(one, paths))
+    if at_once == 1:
+        ended = [one(path) for path in paths]
+    else:
+        with ThreadPoolExecutor(at_once) as pool:
+            ended = list(pool.map(one, paths))
     if len(ended) > 1:
         console.print()
         console.print(summary([_row(one) for one in ended]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from rosterbus.private import private_folder, write_private_text
 
 from rosterbus_certify import fresh
 from rosterbus_certify.building import wheel_of
-from rosterbus_certify.hearing import Hearing, Note
+from rosterbus_certify.hearing import Hearing, Note, together
 from rosterbus_certify.wheels import Wheel, open_wheel
 
 LIMIT = 300
@@ -39,6 +39,8 @@ class Asked:
     out: Path | None = None
     against: Path | None = None
     """The settings of a vendor's own sandbox, which then takes the place of the twin."""
+    jobs: int = 1
+    """How many processes share the tests, each with a twin of its own."""
 
     @property
     def part(self) -> str:
@@ -81,12 +83,14 @@ def examine(path: Path, asked: Asked, tell: Tell, *, allow: Allow = lambda _: No
         found = _survey(wheel, folder, surroundings)
         if asked.against:
             allow(_previews(wheel, folder, surroundings, against=asked.against))
-        hearing = Hearing(folder, wheel.unpacked, LIMIT)
+        requests = list(_requests(wheel, folder, asked))
+        hearings = [Hearing(Path(one["notes"]).parent, wheel.unpacked, LIMIT) for one in requests]
         began = time.monotonic()
-        for note in fresh.notes_of(_request(wheel, folder, asked), folder=folder, environment=surroundings):
-            hearing.take(note)
+        for place, note in fresh.notes_of(requests, environment=surroundings):
+            hearings[place].take(note)
             tell(note)
-        examination = Examination(wheel, asked, found, hearing, round(time.monotonic() - began, 1))
+        seconds = round(time.monotonic() - began, 1)
+        examination = Examination(wheel, asked, found, together(hearings), seconds)
         _keep(examination)
     return examination
 
@@ -133,13 +137,11 @@ def _target(wheel: Wheel, folder: Path, against: Path | None) -> Path:
     return write_private_text(folder / "against.py", text)
 
 
-def _request(wheel: Wheel, folder: Path, asked: Asked) -> dict[str, Any]:
-    return {
+def _requests(wheel: Wheel, folder: Path, asked: Asked) -> Iterator[dict[str, Any]]:
+    """What each process is to do, in a folder of its own."""
+    told = {
         "root": str(folder),
         "ini": str(write_private_text(folder / "pytest.ini", "[pytest]\n")),
-        "basetemp": str(_kept(asked.keep) / "files" if asked.keep else folder / "files"),
-        "notes": str(folder / "notes.jsonl"),
-        "stacks": str(folder / "stacks.txt"),
         "target": str(_target(wheel, folder, asked.against)),
         "module": _module(wheel),
         "plugins": wheel.plugins,
@@ -147,7 +149,18 @@ def _request(wheel: Wheel, folder: Path, asked: Asked) -> dict[str, Any]:
         "fast": asked.fast,
         "against": bool(asked.against),
         "limit": LIMIT,
+        "shares": asked.jobs,
     }
+    files = _kept(asked.keep) if asked.keep else folder
+    for share in range(asked.jobs):
+        own = private_folder(folder / f"share-{share}")
+        yield {
+            **told,
+            "share": share,
+            "basetemp": str(files / f"files-{share}"),
+            "notes": str(own / "notes.jsonl"),
+            "stacks": str(own / "stacks.txt"),
+        }
 
 
 def _kept(keep: Path) -> Path:

@@ -9,10 +9,11 @@ import site
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rosterbus.errors import RosterbusError
 from rosterbus.private import private_folder, write_private_text
@@ -77,19 +78,18 @@ def ask(
 
 
 def notes_of(
-    request: Mapping[str, Any], *, folder: Path, environment: Mapping[str, str]
-) -> Iterator[dict[str, Any]]:
-    """Run the suite, and give every note of the witness as soon as it is there.
+    requests: Sequence[Mapping[str, Any]], *, environment: Mapping[str, str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Start a witness for each request, all at once, and give each note at once, with its witness's place.
 
-    Ends with ``{"what": "ended", ...}`` of the process: `code` it left with, None where it had to be ended.
+    The last one of each is ``{"what": "gone", "code": ...}``: what it left with, None where it had to be ended.
     """
-    with started("witness", request, folder=folder, environment=environment) as process:
-        path = Path(request["notes"])
-        while not path.exists() and process.poll() is None:
+    with ExitStack() as stack:
+        witnesses = [stack.enter_context(_listening(one, environment=environment)) for one in requests]
+        while not all(one.gone for one in witnesses):
             time.sleep(PAUSE)
-        if path.exists():
-            yield from _lines(path, process, request["limit"] + GRACE)
-        yield {"what": "gone", "code": process.poll()}
+            for place, one in enumerate(witnesses):
+                yield from ((place, note) for note in one.news())
 
 
 @contextmanager
@@ -115,21 +115,37 @@ def started(
             _end(process)
 
 
-def _lines(path: Path, process: subprocess.Popen[bytes], patience: float) -> Iterator[dict[str, Any]]:
-    heard = time.monotonic()
-    with path.open(encoding="utf-8") as file:
-        while True:
-            over = process.poll() is not None
-            place = file.tell()
-            line = file.readline()
-            if line.endswith("\n"):
-                heard = time.monotonic()
-                yield json.loads(line)
-            elif over or time.monotonic() - heard > patience:
-                return
-            else:
-                file.seek(place)
-                time.sleep(PAUSE)
+@contextmanager
+def _listening(request: Mapping[str, Any], *, environment: Mapping[str, str]) -> Iterator[_Witness]:
+    path = write_private_text(Path(request["notes"]), "")
+    with (
+        started("witness", request, folder=path.parent, environment=environment) as process,
+        path.open(encoding="utf-8") as notes,
+    ):
+        yield _Witness(process, notes, request["limit"] + GRACE)
+
+
+@dataclass
+class _Witness:
+    process: subprocess.Popen[bytes]
+    notes: TextIO
+    patience: float
+    gone: bool = False
+    heard: float = field(default_factory=time.monotonic)
+
+    def news(self) -> Iterator[dict[str, Any]]:
+        """What it has noted since the last time."""
+        if self.gone:
+            return
+        over = self.process.poll() is not None
+        place = self.notes.tell()
+        while (line := self.notes.readline()).endswith("\n"):
+            self.heard, place = time.monotonic(), self.notes.tell()
+            yield json.loads(line)
+        self.notes.seek(place)
+        if over or time.monotonic() - self.heard > self.patience:
+            self.gone = True
+            yield {"what": "gone", "code": self.process.poll()}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rosterbus.certificates import Ending, TestOutcome
 from rosterbus.errors import ConfigError
 
 Note = Mapping[str, Any]
+T = TypeVar("T")
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<name>\S+)')
 
 
@@ -33,6 +34,7 @@ class Hearing:
     """The outcome of every test so far. `trouble` are sentences on the suite as a whole, which then proves nothing.
 
     `folder` is where the process works, `unpacked` the wheel's own files, `limit` the seconds that one test has.
+    Of the tests that were `chosen`, `share` are those that this process runs.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class Hearing:
     limit: int
     promises: Mapping[str, str] = field(default_factory=dict)
     chosen: Sequence[str] = ()
+    share: Sequence[str] = ()
     outcomes: dict[str, TestOutcome] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
@@ -66,7 +69,7 @@ class Hearing:
                 self._leave(note["code"])
 
     def _plan(self, note: Note) -> None:
-        self.promises, self.chosen = note["tests"], note["chosen"]
+        self.promises, self.chosen, self.share = note["tests"], note["chosen"], note["share"]
         self.slow, self.strangers = note["slow"], note["strangers"]
         if note["unknown"]:
             raise ConfigError(
@@ -114,7 +117,7 @@ class Hearing:
         seen = f"the test {how}{self._place(stacks)}"
         self._note({"test": test, "promise": self.promises[test], "reason": seen}, "failed")
         self.failures.append(Failure(test, self.promises[test], seen, whole=stacks))
-        if missed := len([one for one in self.chosen if one not in self.outcomes]):
+        if missed := len([one for one in self.share if one not in self.outcomes]):
             self.trouble.append(f"the suite ended in the middle of a test; {missed} more were not run")
 
     def _place(self, stacks: str) -> str:
@@ -124,6 +127,23 @@ class Hearing:
                 file = Path(frame["file"]).relative_to(self.unpacked).as_posix()
                 return f", at {file}:{frame['line']} in `{frame['name']}`"
         return ""
+
+
+def together(hearings: Sequence[Hearing]) -> Hearing:
+    """What processes come to that shared one suite, each test and each failure in the suite's order."""
+    one = max(hearings, key=lambda hearing: len(hearing.promises))
+    order = {test: place for place, test in enumerate(one.promises)}
+
+    def ordered(of: Iterable[tuple[str, T]]) -> dict[str, T]:
+        return dict(sorted(of, key=lambda told: order.get(told[0], -1)))
+
+    return replace(
+        one,
+        outcomes=ordered(told for hearing in hearings for told in hearing.outcomes.items()),
+        figures=ordered(told for hearing in hearings for told in hearing.figures.items()),
+        failures=[*ordered((told.test, told) for hearing in hearings for told in hearing.failures).values()],
+        trouble=list(dict.fromkeys(sentence for hearing in hearings for sentence in hearing.trouble)),
+    )
 
 
 def _near(case: str, tests: Mapping[str, str]) -> str:

@@ -29,6 +29,7 @@ class Progress:
 
     def __init__(self, console: Console, label: str = "") -> None:
         self.console, self.label = console, label
+        self.planned = False
         # On a terminal, the line of what runs now; of several wheels at once, no one is running.
         self.now = console.status("") if console.is_terminal and not label else None
 
@@ -41,7 +42,8 @@ class Progress:
 
     def __call__(self, note: Note) -> None:
         """Hear one note of the witness."""
-        if note["what"] == "planned":
+        if note["what"] == "planned" and not self.planned:
+            self.planned = True  # each of the processes that share the tests says so
             self.say(f"{len(note['chosen'])} of {len(note['tests'])} tests")
             if self.now:
                 self.now.start()

@@ -19,11 +19,14 @@ GUARDS = ("test_no_test_of_the_contract_is_overridden", "test_a_waiver_names_a_t
 """Tests of the declaration itself, which nobody can waive."""
 WORDS = 3
 """A reason has no less."""
+MANY = 25
+"""So many tests a slow one takes the time of."""
 
 
 class Choice:
-    """`chosen` are the tests to run, `names` what each of the suite's is called, by pytest's own name for it.
+    """`chosen` are the tests to run, `share` those of them that fall to this process, of one or of several.
 
+    `names` are what each of the suite's tests is called, by pytest's own name for it.
     A test is called ``kind:name::test[case]``; where several classes are about one plugin, with the class in between.
     """
 
@@ -40,6 +43,7 @@ class Choice:
         self.late = [one for one in suite if request["fast"] and is_slow(one.function)]
         running = [one for one in suite if one not in self.late]
         self.chosen = [one for one in running if self._is_wanted(self.names[one.nodeid])]
+        self.share = _dealt(self.chosen, request["shares"])[request["share"]]
         self.waivers = {one.nodeid: _waiver_of(one) for one in suite}
         self.tests = {self.names[one.nodeid]: one for one in suite}
 
@@ -48,6 +52,7 @@ class Choice:
         return {
             "tests": {name: promise_of(one.function) for name, one in self.tests.items()},
             "chosen": [self.names[one.nodeid] for one in self.chosen],
+            "share": [self.names[one.nodeid] for one in self.share],
             "slow": len(self.late),
             "strangers": self.strangers,
             "not applicable": list(self._not_applicable()),
@@ -103,6 +108,15 @@ class Choice:
             elif not issubclass(one, contract):
                 why = f"{one.__qualname__} is a {one.kind}'s and no {contract.__name__}"
                 yield {"test": f"{plugin}::", "promise": promise, "reason": why}
+
+
+def _dealt(tests: Sequence[pytest.Function], shares: int) -> list[list[pytest.Function]]:
+    """So many shares of about the same time, the same ones every time, each in the order of the tests."""
+    loads, of = [0] * shares, {}
+    for one in sorted(tests, key=lambda test: not is_slow(test.function)):
+        of[one] = loads.index(min(loads))
+        loads[of[one]] += MANY if is_slow(one.function) else 1
+    return [[one for one in tests if of[one] == share] for share in range(shares)]
 
 
 def _classes(items: Sequence[pytest.Function]) -> dict[str, Any]:

@@ -46,9 +46,9 @@ class Witness:
         choice = runpy.run_path(str(Path(__file__).with_name("picking.py")))["Choice"](items, self.request)
         self.names, self.waivers = choice.names, choice.waivers
         self.note("planned", **choice.as_json())
-        left = [one for one in items if one not in choice.chosen]
+        left = [one for one in items if one not in choice.share]
         config.hook.pytest_deselected(items=left)
-        items[:] = choice.chosen
+        items[:] = choice.share
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be collected proves nothing."""
