@@ -20,7 +20,7 @@ from rosterbus.project.documents import Document
 from rosterbus.project.pipelines import read_pipeline
 from rosterbus.testing.export import CLOCK, Answer
 from rosterbus.testing.recipient import NAME, Recipient
-from rosterbus.testing.trial import KilledError
+from rosterbus.testing.trial import QUIET, KilledError
 
 Meddle = Callable[[RunContext], None]
 Change = Callable[[Answer], Answer]
@@ -78,7 +78,7 @@ class Nights:
         }
         project = load_project(self.folder)
         pipeline = read_pipeline(project, Document(values, self.folder), default_name="nights")
-        brought = {f"destination:{NAME}": self.recipient}
+        brought = {f"destination:{NAME}": self.recipient, **QUIET}
         with opened(project, pipeline, command="test", now=self.now, brought=brought) as context:
             yield context
 

@@ -23,6 +23,7 @@ from rosterbus.reports import ReportedDelivery, Run
 from rosterbus.roster import vocabulary
 from rosterbus.testing.export import CLOCK
 from rosterbus.testing.recipient import NAME, Recipient
+from rosterbus.testing.trial import QUIET
 from rosterbus.testing.village import VillageSource
 
 PEOPLE = ("students", "student_guardians")
@@ -64,6 +65,7 @@ class Village:
         write_private_text(self.folder / "rosterbus.toml", "")
         columns = {name: list(vocabulary().tables[name].columns) for name in PEOPLE}
         self.brought: dict[str, object] = {
+            **QUIET,
             "source:village": self.source,
             f"destination:{NAME}": Recipient(columns, everything=True),
             f"destination:{BROKEN}": BrokenRecipient(columns),
