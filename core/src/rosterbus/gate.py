@@ -129,11 +129,9 @@ def current_gate() -> Gate | None:
     """
     guarded = _entered.get()
     if guarded is None and _has_lock(Path.cwd()):
-        from rosterbus.project import load_project
+        from rosterbus.guarding import guarded_in
 
-        load_project()
-        guarded = _entered.get()
-        enter(None)
+        guarded = guarded_in(Path.cwd().resolve())
     if guarded is None or not guarded.lock.is_file():
         return None
     catalogue = guarded.market / CATALOGUE

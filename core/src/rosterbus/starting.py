@@ -17,9 +17,9 @@ from rosterbus.drafting import (
     schema_text,
 )
 from rosterbus.errors import ConfigError
+from rosterbus.guarding import PROJECT_FILE
 from rosterbus.plugins import load
 from rosterbus.project import Project, load_pipeline, load_project
-from rosterbus.project.folder import PROJECT_FILE
 from rosterbus.project.pipelines import FOLDER
 from rosterbus.project.validation import fields_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -14,15 +13,13 @@ from marshmallow import fields
 
 from rosterbus.errors import ConfigError
 from rosterbus.gate import Guarded, enter
+from rosterbus.guarding import MARKET, PROJECT_FILE, STATE, find_project_file
 from rosterbus.lock import LOCK
 from rosterbus.notices import KINDS
 from rosterbus.project.documents import Document, Documented, Origin, read_document
 from rosterbus.project.validation import validate_settings
 from rosterbus.settings import Settings, Values, group, number, table, text, texts
 
-PROJECT_FILE = "rosterbus.toml"
-STATE = ".rosterbus"
-MARKET = "market"
 BaselineKind = Literal["values", "digests"]
 BASELINES: tuple[BaselineKind, ...] = get_args(BaselineKind)
 
@@ -136,7 +133,7 @@ def load_project(folder: Path | None = None, *, environment: str = "") -> Projec
     start = (folder or Path.cwd()).resolve()
     if not start.is_dir():
         raise ConfigError("there is no such project folder", file=start)
-    file = _find(start)
+    file = find_project_file(start)
     document = read_document(file, folder=file.parent) if file else Document({}, start)
     declared = document.values.get("environments", {})
     if environment and not (isinstance(declared, Mapping) and environment in declared):
@@ -156,17 +153,6 @@ def read_timezone(origin: Origin, name: str) -> ZoneInfo:
         raise origin.error(
             ("timezone",), "there is no such time zone", found=repr(name), allowed=near
         ) from error
-
-
-def _find(start: Path) -> Path | None:
-    file = next((at / PROJECT_FILE for at in (start, *start.parents) if (at / PROJECT_FILE).is_file()), None)
-    # A project file runs commands: one that somebody else left in a folder above may not.
-    if file and file.parent != start and os.name == "posix" and file.stat().st_uid not in (0, os.getuid()):
-        msg = (
-            "the project file in a folder above belongs to another account; name the project folder to use it"
-        )
-        raise ConfigError(msg, file=file)
-    return file
 
 
 def _project(document: Document, environment: str) -> Project:
