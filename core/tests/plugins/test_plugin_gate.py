@@ -295,7 +295,7 @@ def test_the_command_line_takes_the_lock_of_its_folder_and_leaves_nothing_behind
                 message,
             )
             for line, message in (
-                ('marker = "x\\n--index-url=https://example.org"', "index-url"),
+                ('marker = "x\\n--find-links=elsewhere"', "find-links"),
                 ('extras = ["../x"]', "'../x'"),
                 (f'files = {{ "../x.whl" = "{"0" * 64}" }}', "'../x.whl'"),
                 ('files = { "x.whl" = "../../x" }', "'../../x'"),
