@@ -51,7 +51,10 @@ def read_vendor_file(path: Path) -> VendorFile:
     text, encoding, bom = _text(path)
     if suffix == ".txt" and (names := _list(text)):
         return VendorFile(f"{path.stem}.csv", _columns(path, [names]))
-    delimiter, rows = _rows(text)
+    try:
+        delimiter, rows = _rows(text)
+    except csv.Error as error:
+        raise ConfigError(f"the file cannot be taken apart into cells: {error}", file=path) from error
     return VendorFile(path.name, _columns(path, rows), delimiter, encoding, bom)
 
 
