@@ -77,6 +77,7 @@ FAULTS = {
         "other newlines": "test_every_byte_that_arrives_is_the_byte_that_was_planned",
         "drops odd letters": TEXTS,
         "tames formulas": TEXTS,
+        "promises to keep": "test_who_leaves_is_told_as_the_layout_promises",
         "keeps leavers": "test_who_leaves_is_told_as_the_layout_promises",
         "stops at 100,000": MANY,
         "hoards rows": MANY,

@@ -82,13 +82,15 @@ class Loader:
             files[GUARDIANS] = self._take_guardians(epoch / GUARDIANS, loaded)
         self._keep()
         known = {*files, MARKER}
+        enrolled = sum(row["District Enrollment"] not in INACTIVE for row in self.students.values())
         return {
             "epoch": epoch.name,
             "status": "loaded" if files and not any(one.because for one in files.values()) else "not loaded",
             "files": {name: one.as_json() for name, one in files.items()},
             "ignored": sorted(entry.name for entry in epoch.iterdir() if entry.name not in known),
             "students": len(self.students),
-            "guardians": sum(map(len, self.guardians.values())),
+            "guardians": (guardians := sum(map(len, self.guardians.values()))),
+            "active": {"students": enrolled, "guardians": guardians},
             "refused_rows": {name: [vars(row) for row in one.refused] for name, one in files.items()},
         }
 

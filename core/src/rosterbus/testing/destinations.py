@@ -26,7 +26,8 @@ class DestinationContract(ArrivalTests, FaultTests):
     """The tests of a destination, each on the connector's own twin.
 
     An analysis of the twin says how many `rows` an import had, itself or for each of its `files`, and how many of
-    them were `failed`, `skipped` or `refused`. A twin that knows days between files has `extras["forward"]`.
+    them were `failed`, `skipped` or `refused`; it may say by layout how many rows are `active` from then on. A twin
+    that knows days between files has `extras["forward"]`.
     """
 
     @harmless

@@ -8,6 +8,7 @@ import re
 import socket
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rosterbus import settings
@@ -50,6 +51,8 @@ class Anonymous(Layout, file="students.csv", rows="students", key="Id"):
 
 
 def layouts(settings):
+    if "promises to keep" in FAULTS:
+        return (replace(Students.spec, absence="kept"),)
     return (Anonymous,) if "limit without a source" in FAULTS else (Students,)
 
 

@@ -56,7 +56,7 @@ class Depot:
                 rows = sum(
                     one.decode("utf-8").count("\r\n") - 1 for name, one in taken.items() if "csv" in name
                 )
-                self._told.append({"box": box, "rows": rows, "refused": 0, "active": rows})
+                self._told.append({"box": box, "rows": rows, "refused": 0, "active": {"students": rows}})
         return list(self._told)
 
     @contextlib.contextmanager
