@@ -62,6 +62,11 @@ def parse_card(text: str, *, file: Path | str) -> ConnectorCard:
         card = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"the card is not TOML in UTF-8: {error}", file=file) from error
+    return card_of(card, file=file)
+
+
+def card_of(card: dict[str, Any], *, file: Path | str) -> ConnectorCard:
+    """The card that plain values make; raises ConfigError as `read_card` does."""
     if isinstance(card.get("kind"), str):
         card["kind"] = [card["kind"]]
     _check_names(file, card)

@@ -96,6 +96,11 @@ _ENGINE = {
 """What DuckDB raises where the machine is at fault, by name, so that nobody has to import it."""
 
 
+def printable(line: str) -> str:
+    """A line with nothing in it that a terminal would obey: somebody else may have written it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
+
+
 def unforeseen(error: Exception) -> RosterbusError:
     """What can be told of an exception that nobody foresaw: its text may quote a cell, its type and place may not."""
     if isinstance(error, OSError):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from rosterbus.errors import RosterbusError, unforeseen
+from rosterbus.errors import RosterbusError, printable, unforeseen
 from rosterbus.gate import enter
 
 INTERRUPTED = 130
@@ -104,7 +104,7 @@ def command_line(arguments: Sequence[str]) -> int:
         return _ended("interrupted", INTERRUPTED, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - a traceback may quote a cell, and helps nobody who runs this
         foreseen = error if isinstance(error, RosterbusError) else unforeseen(error)
-        click.echo(f"rosterbus: {foreseen}", err=True)
+        click.echo("\n".join(map(printable, f"rosterbus: {foreseen}".splitlines())), err=True)
         return _ended(str(foreseen), foreseen.exit_code, as_json=as_json)
     finally:
         enter(None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import click
-from rosterbus.errors import ConfigError
+from rosterbus.errors import ConfigError, printable
 from rosterbus.lock import Agreed, Lock, LockedPackage
 
 from rosterbus_market.catalogue import Release
@@ -47,7 +47,7 @@ class Proposal:
 
 def told(proposal: Proposal, *, yes: bool) -> None:
     """Show a proposal and ask; raises ConfigError where nobody can be asked, and click.Abort for a no."""
-    click.echo("\n".join(proposal.lines()), err=True)
+    click.echo("\n".join(map(printable, proposal.lines())), err=True)
     ask("install this?", yes=yes)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from rosterbus.cards import ConnectorCard
 from rosterbus.certificates import Certificate
 from rosterbus.errors import ConfigError
+
+from rosterbus_market.catalogue_shape import check_shape
 
 SCHEMA = 1
 CATALOGUE = "catalogue.json"
@@ -124,8 +126,13 @@ def write_catalogue(catalogue: Catalogue, path: Path) -> None:
 
 
 def parse_catalogue(content: bytes) -> Catalogue:
-    """Read a catalogue that was verified before; raises ConfigError where its schema is another one."""
-    values = json.loads(content.decode("utf-8"))
+    """Read a catalogue that was verified before; raises ConfigError for another schema or what none may say."""
+    try:
+        values = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError("the catalogue is not JSON in UTF-8", found=type(error).__name__) from error
+    if not isinstance(values, dict):
+        raise ConfigError("the catalogue is no table", found=type(values).__name__)
     if values.get("schema") != SCHEMA:
         raise ConfigError(
             "the catalogue has another schema; a newer rosterbus-market may read it",
@@ -133,6 +140,7 @@ def parse_catalogue(content: bytes) -> Catalogue:
             found=repr(values.get("schema")),
             allowed=str(SCHEMA),
         )
+    check_shape(values)
     return Catalogue(values["title"], values["built"], tuple(_entry(one) for one in values["entries"]))
 
 
@@ -145,9 +153,10 @@ def _release(values: Mapping[str, Any]) -> Release:
     card: dict[str, Any] = {
         name: tuple(one) if isinstance(one, list) else one for name, one in values["card"].items()
     }
+    known = {one.name: values[one.name] for one in fields(Release)}
     return Release(
         **{
-            **values,
+            **known,
             "card": ConnectorCard(**card),
             "attestations": tuple(_attestation(one) for one in values["attestations"]),
             "withdrawn": Withdrawal(**withdrawn) if withdrawn else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+import time
 import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from rosterbus.errors import ConfigError, ConnectorError, RetriableError
 
 from rosterbus_market.closure import OLDEST_PYTHON, Pinned, read_closure
+from rosterbus_market.fetching import AT_MOST
 from rosterbus_market.refusals import SiteRefusedError
 from rosterbus_market.uv_process import run_uv, uv_said
 
@@ -34,6 +36,8 @@ PLATFORMS = {
 _INTERPRETER = re.compile(r"(py|cp)3(\d*)")
 _CHUNK = 1 << 16
 _SECONDS = 60
+_LARGEST = 2_000_000_000
+"""Bytes of one package; no honest one comes near."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,12 @@ def _lying_in(folder: Path) -> dict[tuple[str, str], list[Offered]]:
 
 def _file(wheel: Mapping[str, Any], folder: Path) -> Offered:
     url = wheel["url"] if "url" in wheel else (folder / wheel["path"]).resolve().as_uri()
-    return Offered(unquote(urlsplit(url).path.rpartition("/")[2]), url, wheel["hashes"]["sha256"])
+    return Offered(file_name(urlsplit(url).path), url, wheel["hashes"]["sha256"])
+
+
+def file_name(place: str) -> str:
+    """The last part of a path as an index wrote it, which leads nowhere else when it is a file name here."""
+    return unquote(place).replace("\\", "/").rpartition("/")[2]
 
 
 def _wanted(file: Offered, one: Pinned, machines: Machines) -> bool:
@@ -179,9 +188,13 @@ def _bring(file: Offered, folder: Path) -> Path:
 def _chunks(url: str) -> Iterator[bytes]:
     if urlsplit(url).scheme not in ("https", "http", "file"):
         raise ConfigError("a package is read over HTTPS or from a folder", found=f"`{urlsplit(url).scheme}`")
+    until, size = time.monotonic() + AT_MOST, 0
     with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - the hash decides, whatever the way
-        while chunk := answer.read(_CHUNK):
+        while chunk := answer.read1(_CHUNK):
             yield chunk
+            size += len(chunk)
+            if size > _LARGEST or time.monotonic() > until:
+                raise OSError(f"more than {_LARGEST:,} bytes or {AT_MOST} seconds")
 
 
 def _sha256(path: Path) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from rosterbus.errors import PluginError, RefusedError
 from rosterbus.hookspecs import PROJECT
-from rosterbus.lock import Lock, LockedPackage, canonical, content_of, installed_version
+from rosterbus.lock import Lock, LockedPackage, canonical, installed_version
 
 from rosterbus_market.agreeing import Proposal, agreed_to
 from rosterbus_market.catalogue import Catalogue, Release
 from rosterbus_market.choosing import choose, chosen_extras
+from rosterbus_market.comparing import refuse_other_words
 from rosterbus_market.environment import core_packages, plugins
 from rosterbus_market.examining import Surroundings, examine
 from rosterbus_market.locking import former_lock
@@ -122,11 +123,11 @@ def _examined(
     wheel = source.marketplace.wheel(release)
     known = {canonical(entry.distribution) for entry in catalogue.entries}
     pins = {name: one.version for name, one in core_packages().items()}
-    examined = examine(wheel, Surroundings(known=known, accepted=known, pins=pins))
-    if (examined.distribution, examined.version) != (package.name, package.version):
-        wrong = f"{release.wheel} is {examined.distribution} {examined.version}"
-        raise PluginError(f"{wrong}, and the catalogue has it as {package.name} {package.version}")
-    return replace(package, content=content_of(wheel))
+    # Its people may have names that are alike; a name that could be taken for one from elsewhere here is another thing.
+    around = Surroundings(known=known, alike={*plugins()} - known, pins=pins)
+    examined = examine(wheel, around)
+    refuse_other_words(release, examined)
+    return replace(package, content=examined.content)
 
 
 def _reason(release: Release) -> str:

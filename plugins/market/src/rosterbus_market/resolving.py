@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
 from rosterbus.errors import PluginError
@@ -30,6 +30,7 @@ from rosterbus.lock import Lock, LockedPackage, canonical
 from rosterbus_market.catalogue import Catalogue, Entry, Release, extras_in
 from rosterbus_market.choosing import unfit
 from rosterbus_market.closure import read_closure
+from rosterbus_market.downloading import file_name
 from rosterbus_market.environment import core_packages, needs
 from rosterbus_market.refusals import SiteRefusedError
 from rosterbus_market.uv_process import run_uv, uv_said
@@ -144,8 +145,7 @@ def _vouched_files(name: str, version: str, found: Mapping[str, Any], vouched: V
 
 
 def _file_name(wheel: Mapping[str, Any]) -> str:
-    place = wheel.get("name") or wheel.get("path") or urlsplit(wheel["url"]).path
-    return unquote(str(place).replace("\\", "/").rpartition("/")[2])
+    return file_name(str(wheel.get("name") or wheel.get("path") or urlsplit(wheel["url"]).path))
 
 
 def _write_index(

@@ -166,10 +166,5 @@ def _certificate_lines(certificate: Certificate, ran: str) -> Iterator[str]:
     yield from (f"    waived: {one.test}: {one.reason}" for one in certificate.waivers)
 
 
-def printable(line: str) -> str:
-    """A line with nothing in it that a terminal would obey: a publisher wrote it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in line)
-
-
 def _standing(release: Release) -> str:
     return release.certificate.standing if release.certificate else "no certificate"

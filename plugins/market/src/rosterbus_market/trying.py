@@ -181,7 +181,7 @@ def _ask(python: str, request: Request, folder: Path) -> dict[str, Any]:
     question, answer = folder / "request.json", folder / "answer.json"
     question.write_text(json.dumps(asdict(request)), encoding="utf-8")
     done = subprocess.run(  # noqa: S603 - an interpreter of ours and a module of ours
-        [python, "-m", "rosterbus_market.inspecting", str(question), str(answer)],
+        [python, "-P", "-m", "rosterbus_market.inspecting", str(question), str(answer)],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,

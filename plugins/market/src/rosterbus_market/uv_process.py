@@ -26,7 +26,8 @@ def uv_said(process: subprocess.CompletedProcess[str]) -> str:
 def run_uv(arguments: Sequence[str], *, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run uv for this interpreter, with nothing of the environment or of a project that would change its choice."""
     return subprocess.run(  # noqa: S603 - the program of a package that this one declares
-        [_program(), *arguments],
+        # Not a `uv.toml` of the folder for temporary files either, where every account may write.
+        [_program(), "--no-config", *arguments],
         cwd=folder or tempfile.gettempdir(),
         env=dict(uv_environment()),
         capture_output=True,

@@ -26,6 +26,8 @@ from rosterbus_market.state import MarketState
 from rosterbus_market.unverified import sentence_of
 
 LARGEST_ROOT = 512_000
+LARGEST_FILE = 64_000_000
+"""Bytes of any file of a marketplace: as many as a wheel may have."""
 _LIMITS = UpdaterConfig(snapshot_max_length=500_000, targets_max_length=20_000_000)
 
 
@@ -87,6 +89,9 @@ class Marketplace:
             signed = updater.get_targetinfo(name)
             if signed is None:
                 return None
+            if signed.length > LARGEST_FILE:
+                wrong = f"{name} has {signed.length:,} bytes; allowed: {LARGEST_FILE:,}"
+                raise SiteRefusedError(f"the marketplace {self.location} is refused: {wrong}")
             with tempfile.TemporaryDirectory(prefix="rosterbus-market-") as folder:
                 path = Path(folder) / "target"
                 updater.download_target(signed, str(path), self._base)

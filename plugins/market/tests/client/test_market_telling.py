@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rosterbus.certificates import Certificate, TestOutcome, certificate_of, write_certificate
 from rosterbus.cli import command_line
+from rosterbus.errors import printable
 from rosterbus_market.agreeing import certificate_line
 from rosterbus_market.catalogue import Attestation
 from rosterbus_market.publishing import Wheels, current, publish
-from rosterbus_market.telling import Sought, found, printable, shown_lines
+from rosterbus_market.telling import Sought, found, shown_lines
 
 if TYPE_CHECKING:
     from conftest import Shop

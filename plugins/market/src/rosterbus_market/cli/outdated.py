@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from rosterbus.cli.shared_options import json_option, print_json
-from rosterbus.errors import RefusedError
+from rosterbus.errors import RefusedError, printable
 from rosterbus.lock import Lock
 
 from rosterbus_market.catalogue import Catalogue
@@ -15,7 +15,6 @@ from rosterbus_market.locking import former_lock
 from rosterbus_market.options import folder_option, mirror_option
 from rosterbus_market.planning import Source
 from rosterbus_market.state import MarketState
-from rosterbus_market.telling import printable
 
 
 @click.command("outdated")

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 from rosterbus.cards import KINDS
 from rosterbus.cli.shared_options import json_option, print_json
+from rosterbus.errors import printable
 
 from rosterbus_market.options import folder_option, mirror_option
 from rosterbus_market.planning import Source
 from rosterbus_market.state import MarketState
-from rosterbus_market.telling import Sought, found, listed_json, listed_lines, printable
+from rosterbus_market.telling import Sought, found, listed_json, listed_lines
 from rosterbus_market.verified import newest_known
 
 

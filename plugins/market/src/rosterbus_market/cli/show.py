@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 from rosterbus.cli.shared_options import json_option, print_json
-from rosterbus.errors import ConfigError
+from rosterbus.errors import ConfigError, printable
 
 from rosterbus_market.catalogue import Entry, Release
 from rosterbus_market.choosing import find_entry
 from rosterbus_market.options import folder_option, mirror_option
 from rosterbus_market.planning import Source
 from rosterbus_market.state import MarketState
-from rosterbus_market.telling import printable, shown_json, shown_lines
+from rosterbus_market.telling import shown_json, shown_lines
 from rosterbus_market.verified import newest_known
 
 

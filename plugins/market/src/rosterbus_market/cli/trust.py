@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 from rosterbus.cli.shared_options import json_option, print_json
-from rosterbus.errors import ConfigError, RefusedError
+from rosterbus.errors import ConfigError, RefusedError, printable
 from rosterbus.private import private_folder, write_private_bytes
 from tuf.api.metadata import Metadata, Root
 
@@ -41,15 +41,14 @@ def command(location: str, expected: str | None, as_json: bool, folder: Path | N
     place = location if "://" in location else str(Path(location).expanduser().resolve())
     with state.alone():
         if not as_json:
-            click.echo(
-                "\n".join([f"marketplace: {place}", f"fingerprint: {found}", *_people(root)]), err=True
-            )
+            lines = [f"marketplace: {place}", f"fingerprint: {found}", *_people(root)]
+            click.echo("\n".join(map(printable, lines)), err=True)
         _agree(found, expected)
         title = _begin(state, content, place, found)
     if as_json:
         print_json({"location": place, "fingerprint": found, "title": title})
     else:
-        click.echo(f"{title} is trusted by this project")
+        click.echo(printable(f"{title} is trusted by this project"))
     return 0
 
 

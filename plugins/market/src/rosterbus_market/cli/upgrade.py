@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 from rosterbus.cli.shared_options import json_option, print_json
-from rosterbus.errors import ConfigError
+from rosterbus.errors import ConfigError, printable
 from rosterbus.hookspecs import PROJECT
 from rosterbus.lock import Lock, canonical
 
@@ -60,7 +60,9 @@ def command(
         told_changes = {one: {"from": before, "to": after} for one, (before, after) in changed.items()}
         print_json({"tried": tries, "changed": told_changes, "differences": differences})
     elif tries:
-        click.echo("\n".join(differences) or "it declares the same and would send the same bytes")
+        click.echo(
+            "\n".join(map(printable, differences)) or "it declares the same and would send the same bytes"
+        )
         click.echo(f"nothing was replaced; to take it over: rosterbus market upgrade {name} --swap")
     else:
         lines = [

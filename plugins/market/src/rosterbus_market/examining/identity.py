@@ -8,7 +8,6 @@ from email.parser import BytesHeaderParser
 
 from packaging.metadata import ExceptionGroup, Metadata, parse_email
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from packaging.version import Version
 from rosterbus.hookspecs import PROJECT
 
 from rosterbus_market.examining.archive import Archive
@@ -79,8 +78,9 @@ def read_metadata(archive: Archive, identity: Identity) -> Metadata:
         metadata = Metadata.from_raw(raw)
     except ExceptionGroup as error:
         raise WheelRefusedError(archive.wheel, f"METADATA is not valid: {error.exceptions[0]}") from error
-    said = (canonicalize_name(metadata.name), metadata.version)
-    if said != (identity.distribution, Version(identity.version)):
+    # To the letter: what is withdrawn is found by its version as it was written.
+    said = (canonicalize_name(metadata.name), raw.get("version"))
+    if said != (identity.distribution, identity.version):
         wrong = "METADATA names another distribution or version than the file name"
         allowed = f"{identity.distribution} {identity.version}"
         raise WheelRefusedError(archive.wheel, wrong, found=f"{said[0]} {said[1]}", allowed=allowed)
