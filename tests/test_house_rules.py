@@ -26,7 +26,7 @@ TESTS = sorted(
 )
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 A_MACHINE = re.compile(
-    r"artifactory|nexus/repository|/simple/|registry = \"|files\.[a-z]+\.org"
+    r"artifactory|nexus/repository|://(?!127\.0\.0\.1)\S+/simple/|registry = \"|files\.[a-z]+\.org"
     r"|index-url[ =]+https?://(?!127\.|localhost)|(?<![\w.])/(?:work|root)/|/home/[a-z]|/Users/[A-Za-z]"
 )
 
