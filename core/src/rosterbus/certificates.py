@@ -90,6 +90,9 @@ def read_certificate(path: Path) -> Certificate:
         if path.stat().st_size > LARGEST:
             raise ConfigError(f"the certificate is larger than {LARGEST:,} bytes", file=path)
         values = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(values, ensure_ascii=False).encode(
+            "utf-8"
+        )  # half a letter can be written in JSON, and not here
     except OSError as error:
         raise ConfigError(f"the certificate cannot be read: {error.strerror}", file=path) from error
     except (ValueError, RecursionError) as error:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,6 +18,7 @@ from rosterbus.cards import ConnectorCard
 from rosterbus.certificates import Certificate, TestOutcome
 from rosterbus_market.catalogue import Attestation, Catalogue, Entry, Release, Withdrawal
 from rosterbus_market.site import write_site
+from rosterbus_market.telling import shown_lines
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -364,3 +366,61 @@ def test_the_same_catalogue_gives_the_same_pages(catalogue: Catalogue, site: Pat
     assert pages == {
         path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()
     }
+
+
+NONSENSE = (
+    [],
+    {},
+    "x" * 500_000,
+    7,
+    None,
+    [None],
+    [[]],
+    ["x"],
+    [{}] * 3_000,
+    {"a": 1},
+    -1.5,
+    True,
+    [{"rules": 1}],
+)
+
+
+PARTS = ("settings", "layouts", "columns", "rules", "answers", "rows", "file", "default")
+
+
+def describing(name: str, described: dict[str, Any]) -> Entry:
+    """A connector whose publisher's certificate describes it so."""
+    release = released(name)
+    certificate = replace(release.attestations[0].certificate, described={f"destination:{name}": described})
+    said = Attestation(certificate, "publisher", "2026-11-21")
+    return Entry(f"rosterbus-{name}", (replace(release, attestations=(said,)),))
+
+
+def test_whatever_a_certificate_describes_there_is_a_page(tmp_path: Path):
+    entries = [
+        describing(
+            f"{part}{number}",
+            {"layouts": [{**LAYOUT, part: value}], "settings": [{**SETTING, part: value}], part: value},
+        )
+        for part in PARTS
+        for number, value in enumerate(NONSENSE)
+    ]
+
+    write_site(Catalogue("Ours", "2026-11-22", tuple(entries)), tmp_path, fingerprint="c0", location="x")
+    pages = list((tmp_path / "connectors").iterdir())
+    assert len(pages) == len(PARTS) * len(NONSENSE)
+    assert max(page.stat().st_size for page in pages) < 2_000_000
+    assert all(list(shown_lines(entry, entry.releases[0])) for entry in entries)
+
+
+def test_a_part_that_is_missing_leaves_its_place_blank_and_a_long_table_says_what_it_leaves_out(
+    tmp_path: Path,
+):
+    columns = [{"column": f"Column {number}"} for number in range(1_500)]
+    entry = describing("acme", {"layouts": [{"file": "students.csv", "columns": columns}]})
+
+    write_site(Catalogue("Ours", "2026-11-22", (entry,)), tmp_path, fingerprint="c0", location="x")
+    page = (tmp_path / "connectors" / "acme.html").read_text(encoding="utf-8")
+    assert "Column 999<" in page
+    assert "Column 1000<" not in page
+    assert "and 500 more, which are in the certificate" in page

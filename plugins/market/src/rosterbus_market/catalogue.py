@@ -129,6 +129,9 @@ def parse_catalogue(content: bytes) -> Catalogue:
     """Read a catalogue that was verified before; raises ConfigError for another schema or what none may say."""
     try:
         values = json.loads(content.decode("utf-8"))
+        json.dumps(values, ensure_ascii=False).encode(
+            "utf-8"
+        )  # half a letter can be written in JSON, and not here
     except (ValueError, RecursionError) as error:
         raise ConfigError("the catalogue is not JSON in UTF-8", found=type(error).__name__) from error
     if not isinstance(values, dict):

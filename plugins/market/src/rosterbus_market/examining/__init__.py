@@ -34,6 +34,8 @@ from rosterbus_market.refusals import WheelRefusedError
 __all__ = ["Examined", "Surroundings", "examine"]
 
 CHANGELOG = "CHANGELOG.md"
+LARGEST_CARD = 64_000
+"""Bytes; all of it is shown to people."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,9 @@ def _card(archive: Archive, identity: Identity, points: Points) -> ConnectorCard
     path = f"{identity.package}/{CARD}"
     if path not in archive.digests:
         raise WheelRefusedError(archive.wheel, f"it has no `{path}`, which says what it is")
+    if archive.sizes[path] > LARGEST_CARD:
+        found, allowed = f"{archive.sizes[path]:,} bytes", f"{LARGEST_CARD:,}"
+        raise WheelRefusedError(archive.wheel, f"`{path}` is too large", found=found, allowed=allowed)
     try:
         text = archive.read(path).decode("utf-8")
         card = parse_card(text, file=f"{archive.wheel}/{path}")

@@ -11,6 +11,7 @@ from rosterbus.certificates import Certificate, TestOutcome
 
 from rosterbus_market.catalogue import Attestation, Entry, Release
 from rosterbus_market.site import wording
+from rosterbus_market.site.described import described
 
 ORDER = ("failed", "waived", "passed", "not applicable")
 """Outcomes, with what a reader must not miss first."""
@@ -103,7 +104,7 @@ def plugins_of(release: Release) -> list[Mapping[str, Any]]:
     certificate = release.certificate
     if certificate is None:
         return []
-    return [{"plugin": name, **_whole(one)} for name, one in sorted(certificate.described.items())]
+    return [{"plugin": name, **described(one)} for name, one in sorted(certificate.described.items())]
 
 
 def facts_of(release: Release) -> list[Fact]:
@@ -140,12 +141,3 @@ def _proved(release: Release) -> str:
     waived = f", {counts['waived']} waived with a reason" if counts["waived"] else ""
     tests = "test" if counts["passed"] == 1 else "tests"
     return f"{counts['passed']} {tests} of the conformance suite passed{waived}; {wording.ran_by(best)}."
-
-
-def _whole(described: Mapping[str, Any]) -> dict[str, Any]:
-    """The description with every part that a page reads, since it was written by the publisher's machine."""
-    parts: dict[str, list[Any]] = {"settings": [], "layouts": [], "rules": [], "answers": []}
-    for name in parts:
-        found = described.get(name, [])
-        parts[name] = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    return {"title": "", "kind": "", **described, **parts}
