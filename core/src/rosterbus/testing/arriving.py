@@ -78,7 +78,8 @@ class ArrivalTests(DestinationTrials):
         now = held_by(trial)
         for layout, count in now.items():
             stays = specs[layout].absence == "kept" or specs[layout].within
-            assert count == held[layout] - (not stays), f"the vendor made something else of `{layout}`"
+            expected = held[layout] if stays else held[layout] - 1
+            assert count == expected, f"the vendor made something else of who left `{layout}`"
         [again] = receipts(trial.run_when_due())
         assert again.state == "nothing new", again.because
 

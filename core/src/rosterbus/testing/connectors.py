@@ -95,6 +95,7 @@ class ConnectorContract:
         return card
 
     def test_no_test_of_the_contract_is_overridden(self) -> None:
+        """Every test of the suite runs as it stands; what differs is declared as data."""
         contract = next(one for one in type(self).__mro__ if one.__module__.startswith("rosterbus.testing."))
         names = [name for name in dir(contract) if name.startswith("test_") or name in OWN]
         overridden = [
@@ -106,15 +107,18 @@ class ConnectorContract:
         assert overridden == [], "declare what differs in `ability`; tests stay as they are"
 
     def test_a_waiver_names_a_test_and_gives_its_reason(self) -> None:
+        """A waiver names a test that there is, and gives its reason in a sentence."""
         unknown = [name for name in self.ability.waived if not hasattr(type(self), name)]
         assert unknown == [], "a waiver names no test of the contract"
         assert [name for name, reason in self.ability.waived.items() if len(reason.split()) < 3] == []
 
     def test_it_is_found_and_loads_alone(self) -> None:
+        """The plugin is found by its entry point, and loads without any other."""
         assert self.entry.problem is None
         assert load(self.kind, self.connector).name == f"{self.kind}:{self.connector}"
 
     def test_importing_it_does_nothing_and_brings_nothing_heavy(self) -> None:
+        """Importing the plugin starts nothing, prints nothing, and loads nothing heavy."""
         told = "[m for m in {heavy} if m in sys.modules], threading.active_count()"
         code = f"import sys, threading, {self.entry.module}; print({told.format(heavy=HEAVY)})"
         done = subprocess.run(  # noqa: S603 - this interpreter
@@ -127,10 +131,12 @@ class ConnectorContract:
         assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[] 1", "")
 
     def test_its_card_is_complete(self) -> None:
+        """The card tells, before any code runs, what a person has to know of the plugin."""
         told = TOLD.get(self.kind, ("title", "maturity"))
         assert [name for name in told if not getattr(self.card, name)] == []
 
     def test_it_has_the_hooks_of_its_kind_and_the_commands_of_its_card(self) -> None:
+        """The plugin has every hook of its kind, and exactly the commands of its card."""
         plugins = Plugins([(self.kind, self.connector)])
         name = f"{self.kind}:{self.connector}"
         assert [one for one in HOOKS.get(self.kind, ()) if not plugins.implements(name, one)] == []
@@ -140,10 +146,12 @@ class ConnectorContract:
         assert sorted(str(one.name) for one in commands) == sorted(self.card.commands)
 
     def test_every_setting_says_what_it_is(self, plugin: LoadedPlugin) -> None:
+        """Every setting says what it is."""
         named = every_field(schema_of(plugin)())
         assert [name for name, field in named.items() if not field.metadata.get("about")] == []
 
     def test_a_literal_secret_is_refused_and_not_repeated(self, plugin: LoadedPlugin, tmp_path: Path) -> None:
+        """A secret that stands literally in a pipeline is refused, and not repeated by the error."""
         secrets = [
             name for name, field in every_field(schema_of(plugin)()).items() if isinstance(field, SecretField)
         ]
@@ -159,6 +167,7 @@ class ConnectorContract:
     def test_an_unknown_setting_is_refused_with_the_near_name(
         self, plugin: LoadedPlugin, tmp_path: Path
     ) -> None:
+        """A misspelt setting is refused, and the error names the right one."""
         for name in fields_of(schema_of(plugin)()):
             with pytest.raises(ConfigError, match="no such setting") as refused:
                 self._validate(plugin, tmp_path, {f"{name}x": "text"})
