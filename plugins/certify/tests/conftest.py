@@ -80,10 +80,10 @@ class Toy:
         self.write("conformance.py", CONFORMANCE + "\n" + "\n".join(lines) + "\n")
 
 
-@pytest.fixture
-def toy(tmp_path):
-    def make(requires="", name="toy", title="A toy"):
-        made = Toy(tmp_path / name, requires)
+@pytest.fixture(scope="session")
+def make_toy():
+    def make(folder, requires="", title="A toy"):
+        made = Toy(folder, requires)
         made.package.mkdir(parents=True)
         text = PROJECT.format(requires=requires)
         (made.folder / "pyproject.toml").write_text(text, encoding="utf-8", newline="\n")
@@ -91,6 +91,14 @@ def toy(tmp_path):
         made.write("connector.toml", CARD.format(title=title))
         made.write("conformance.py", CONFORMANCE)
         return made
+
+    return make
+
+
+@pytest.fixture
+def toy(tmp_path, make_toy):
+    def make(requires="", name="toy", title="A toy"):
+        return make_toy(tmp_path / name, requires, title)
 
     return make
 

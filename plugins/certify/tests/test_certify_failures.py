@@ -14,6 +14,7 @@ import pytest
 from rosterbus.certificates import parse_certificate
 from rosterbus.cli import command_line
 from rosterbus_certify.issuing import _unfinished
+from rosterbus_certify.remembering import remember, remembered
 
 CARD_TEST = "extension:toy::test_its_card_is_complete"
 CARD_CASE = "test_its_card_is_complete"
@@ -119,16 +120,23 @@ def test_the_last_failed_are_run_again_until_they_pass(toy, certify, tmp_path):
     assert certify(made.wheel(), "--last-failed")[1]["standing"] == "certified"
 
 
-def test_what_failed_is_remembered_beside_a_wheel_too(toy, certify, tmp_path):
+def test_what_failed_is_remembered_beside_a_wheel_that_was_built_elsewhere(toy, certify, tmp_path):
     made = toy(title="")
-    certify(made.folder, "--out", tmp_path / "out", "--case", CARD_TEST)
-    [wheel] = (tmp_path / "out").glob("*.whl")
-    certify(wheel, "--case", CARD_TEST)
+    wheel = made.wheel()
+    certify(wheel, "--case", CARD_TEST, "--out", tmp_path)
 
-    assert json.loads((tmp_path / "out" / ".rosterbus-certify" / f"{wheel.name}.json").read_text()) == {
+    assert json.loads((tmp_path / ".rosterbus-certify" / f"{wheel.name}.json").read_text()) == {
         "failed": [CARD_TEST]
     }
-    assert (made.folder / ".rosterbus-certify" / ".gitignore").read_text() == "*\n"
+    assert (tmp_path / ".rosterbus-certify" / ".gitignore").read_text() == "*\n"
+
+
+def test_what_failed_is_remembered_in_a_distributions_own_folder_until_it_passes(tmp_path):
+    remember(tmp_path, None, failed=["one", "other"], ran=["one", "other"])
+    remember(tmp_path, None, failed=[], ran=["one"])
+
+    assert remembered(tmp_path, None) == ["other"]
+    assert (tmp_path / ".rosterbus-certify" / "failed.json").is_file()
 
 
 def test_the_fast_part_leaves_out_what_is_slow_and_gives_no_certificate(toy, tmp_path, capsys):
@@ -182,13 +190,13 @@ def read(terminal):
         return b""
 
 
-def test_several_paths_are_one_document_for_machines(toy, certify):
-    code, told = certify(toy(name="one").wheel(), toy(name="other", title="").wheel())
+def test_several_paths_are_one_document_for_machines(toy, certify, tmp_path):
+    code, told = certify(toy(title="").wheel(), tmp_path / "nothing.whl")
 
     assert code == 1
     assert [(one["standing"], one["exit"]) for one in told["distributions"]] == [
-        ("certified", 0),
         ("failed", 1),
+        ("not examined", 2),
     ]
 
 

@@ -12,6 +12,9 @@ be overridden. Needs pytest: ``pip install rosterbus[testing]``.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 try:
     import pytest
 except ImportError as error:
@@ -34,10 +37,12 @@ pytest.register_assert_rewrite(
 
 from rosterbus.testing.ability import Ability
 from rosterbus.testing.connectors import ConnectorContract
-from rosterbus.testing.destinations import DestinationContract
-from rosterbus.testing.reports import ReportContract
-from rosterbus.testing.rules import RulesContract
-from rosterbus.testing.sources import SourceContract
+
+if TYPE_CHECKING:
+    from rosterbus.testing.destinations import DestinationContract
+    from rosterbus.testing.reports import ReportContract
+    from rosterbus.testing.rules import RulesContract
+    from rosterbus.testing.sources import SourceContract
 
 __all__ = [
     "Ability",
@@ -47,3 +52,17 @@ __all__ = [
     "RulesContract",
     "SourceContract",
 ]
+
+_LATER = {
+    "DestinationContract": "destinations",
+    "ReportContract": "reports",
+    "RulesContract": "rules",
+    "SourceContract": "sources",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what runs whole pipelines only for those whose tests do."""
+    if module := _LATER.get(name):
+        return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
