@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,10 +86,15 @@ class MarketState:
             msg = "this project trusts no marketplace yet; run: rosterbus market trust LOCATION"
             raise ConfigError(msg)
         try:
-            return Trust(**json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as error:
+            trust = Trust(**json.loads(path.read_text(encoding="utf-8")))
+            root = hashlib.sha256(self.root.read_bytes()).hexdigest()
+        except (OSError, ValueError, TypeError) as error:
             msg = "what was trusted cannot be read; run again: rosterbus market trust LOCATION"
             raise ConfigError(msg, file=path) from error
+        if root != trust.fingerprint:
+            msg = "the root that lies there is not the one that a person trusted; run again: rosterbus market trust"
+            raise ConfigError(msg, file=self.root, found=root, allowed=trust.fingerprint)
+        return trust
 
     @property
     def dependencies(self) -> Path | None:

@@ -14,16 +14,17 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 import uv
 from rosterbus_market.environment import needs
 from rosterbus_market.issuing import Contents, Place, issue
-from rosterbus_market.key_folder import new_keys
+from rosterbus_market.key_folder import DAYS, new_keys
 from rosterbus_market.passphrases import Passphrases
 from rosterbus_market.publishing import Wheels, build, current, publish, withdraw
 from rosterbus_market.signing import fingerprint
@@ -201,6 +202,12 @@ class Site:
         path = self.project / "seen.txt"
         return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
 
+    def stop(self) -> None:
+        """End the process."""
+        if self.server.poll() is None:
+            self.server.terminate()
+            self.server.communicate(timeout=30)
+
     @property
     def packages(self) -> Path:
         """Where this environment's packages lie."""
@@ -240,23 +247,39 @@ def closure_of(name: str) -> dict[str, importlib.metadata.Distribution]:
     return found
 
 
+@pytest.fixture(scope="session")
+def opened() -> Callable[[Path], Shop]:
+    """A function that makes a marketplace with the plugin `acme` 1.0 in a folder."""
+
+    def make(folder: Path, *people: str, days: Mapping[str, int] = MappingProxyType({})) -> Shop:
+        names = people or ("ann",)
+        no_secrets = Passphrases(none=True)
+        keys = new_keys(
+            folder / "keys",
+            names,
+            threshold=len(names),
+            passphrases=no_secrets,
+            days={**DAYS, **days},
+        )
+        made = Shop(Place(folder / "site", keys), folder / "wheels")
+        build(Wheels([make_wheel(made.wheels, "acme", "1.0")]), made.place, closure=False)
+        return made
+
+    return make
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
+def shop(tmp_path: Path, opened: Callable[[Path], Shop]) -> Shop:
     """A marketplace with the plugin `acme` 1.0."""
-    no_secrets = Passphrases(none=True)
-    keys = new_keys(tmp_path / "keys", ["ann"], threshold=1, passphrases=no_secrets)
-    made = Shop(Place(tmp_path / "site", keys), tmp_path / "wheels")
-    build(Wheels([make_wheel(made.wheels, "acme", "1.0")]), made.place, closure=False)
-    return made
+    return opened(tmp_path)
 
 
-@pytest.fixture
-def new_site(tmp_path: Path, below: Path) -> Iterator[Callable[..., Site]]:
-    """A function that makes a throw-away environment with an empty project."""
+@pytest.fixture(scope="session")
+def furnished(below: Path) -> Iterator[Callable[[Path, Path], Site]]:
+    """A function that makes a throw-away environment and an empty project in these folders."""
     made: list[Site] = []
 
-    def make() -> Site:
-        folder, project = (tmp_path / f"{what}-{len(made)}" for what in ("environment", "project"))
+    def make(folder: Path, project: Path) -> Site:
         command = [uv.find_uv_bin(), "venv", "--quiet", "--offline", "--python", sys.executable, str(folder)]
         subprocess.run(command, check=True, timeout=60)
         project.mkdir()
@@ -276,8 +299,22 @@ def new_site(tmp_path: Path, below: Path) -> Iterator[Callable[..., Site]]:
 
     yield make
     for one in made:
-        one.server.terminate()
-        one.server.communicate(timeout=30)
+        one.stop()
+
+
+@pytest.fixture
+def new_site(tmp_path: Path, furnished: Callable[[Path, Path], Site]) -> Iterator[Callable[..., Site]]:
+    """A function that makes a throw-away environment with an empty project."""
+    made: list[Site] = []
+
+    def make() -> Site:
+        folder, project = (tmp_path / f"{what}-{len(made)}" for what in ("environment", "project"))
+        made.append(furnished(folder, project))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import shutil
@@ -307,3 +308,33 @@ def test_a_marketplace_that_does_not_verify_takes_no_place_of_the_one_that_does(
     assert command_line(["market", "search", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["connectors"]
     assert [one["name"] for one in found] == ["acme"]
+
+
+def test_a_server_that_drips_ends_when_its_time_is_over(
+    shop: Shop, trusting: Callable[..., Marketplace], state: MarketState, monkeypatch: pytest.MonkeyPatch
+):
+    """Each drop comes in time, and the whole would never end."""
+    trusting(shop)
+    monkeypatch.setattr("rosterbus_market.fetching.AT_MOST", 0.3)
+    done = threading.Event()
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not done.wait(0.02):
+                    self.wfile.write(b" ")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.raises(RetriableError, match="less than the whole file in"):
+            Marketplace(state, f"http://127.0.0.1:{server.server_port}").refresh()
+    finally:
+        done.set()
+        server.shutdown()
+        server.server_close()
