@@ -61,7 +61,7 @@ def _check_release(name: str, release: Mapping[str, Any]) -> None:
 def _check(key: str, value: Any, right: Callable[[Any], bool]) -> None:
     try:
         holds = right(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):
         holds = False
     _must(key, holds, value)
 

@@ -100,12 +100,14 @@ class KeyFolder:
         values = {"versions": dict(issue.versions), "title": issue.title, "location": issue.location}
         write_private_text(self.folder / _STATE, json.dumps(values, indent=1, sort_keys=True) + "\n")
 
-    def signers(self, role: str, root: Root | None = None) -> list[CryptoSigner]:
-        """Those of a role's keys whose private half is in this folder, opened."""
+    def signers(
+        self, role: str, root: Root | None = None, *, without: Collection[str] = ()
+    ) -> list[CryptoSigner]:
+        """Those of a role's keys whose private half is in this folder, opened; not those of the ids in `without`."""
         return [
             self._signer(key, role)
             for key in keys_of(root or self.root.signed, role)
-            if self._private(key, role)
+            if self._private(key, role) and key.keyid not in without
         ]
 
     @property

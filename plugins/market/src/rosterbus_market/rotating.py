@@ -84,10 +84,14 @@ def sign_root(path: Path, folder: Path, passphrases: Passphrases) -> RootSigned:
     """Add the signatures of a folder's keys to a root, and take the root over there once enough people signed it."""
     root = read_root(path)
     keys = KeyFolder(folder, passphrases)
-    known = [root.signed, *([keys.root.signed] if (folder / NEWEST).is_file() else [])]
     _check_next(path, root.signed, folder)
-    signers = {signer.public_key.keyid: signer for one in known for signer in keys.signers("root", one)}
-    return _signed(path, root, list(signers.values()), folder)
+    signers = keys.signers("root", root.signed)
+    if (folder / NEWEST).is_file():
+        # Whoever gets a new key signed with the old one when it was made: the folder has the new one alone since.
+        taken = {one.public_key.keyid for one in signers}
+        renewed = {key.keyid for key in keys_of(keys.root.signed, "root") if person_of(key) in people_of(root.signed)}
+        signers += keys.signers("root", keys.root.signed, without=taken | renewed)
+    return _signed(path, root, signers, folder)
 
 
 def people_of(root: Root) -> list[str]:
