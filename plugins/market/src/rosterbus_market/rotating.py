@@ -87,10 +87,10 @@ def sign_root(path: Path, folder: Path, passphrases: Passphrases) -> RootSigned:
     _check_next(path, root.signed, folder)
     signers = keys.signers("root", root.signed)
     if (folder / NEWEST).is_file():
-        # Whoever gets a new key signed with the old one when it was made: the folder has the new one alone since.
-        taken = {one.public_key.keyid for one in signers}
-        renewed = {key.keyid for key in keys_of(keys.root.signed, "root") if person_of(key) in people_of(root.signed)}
-        signers += keys.signers("root", keys.root.signed, without=taken | renewed)
+        # Who stays has signed by now. With a new key it was with the old one too, when it was made and set aside.
+        old = keys.root.signed
+        staying = {key.keyid for key in keys_of(old, "root") if person_of(key) in people_of(root.signed)}
+        signers += keys.signers("root", old, without=staying)
     return _signed(path, root, signers, folder)
 
 

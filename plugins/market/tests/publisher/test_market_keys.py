@@ -112,6 +112,22 @@ def test_a_new_root_needs_old_and_new_people(shop: Any, tmp_path: Path):
     assert people_of(shop.keys.root.signed) == ["ann", "cara"]
 
 
+def test_a_person_with_new_keys_takes_in_the_root_that_the_other_signed(shop: Any, tmp_path: Path):
+    ben = tmp_path / "ben"
+    ben.mkdir()
+    for path in shop.keys.folder.glob("ben.*.pem"):
+        path.rename(ben / path.name)
+    shutil.copy(shop.keys.folder / NEWEST, ben)
+
+    staged = rotate(shop.keys, Change(renew=["ann"]))
+    assert not staged.holds
+    there = tmp_path / staged.path.name
+    shutil.copy(staged.path, there)
+    assert sign_root(there, ben, NONE).holds
+    assert sign_root(there, shop.keys.folder, NONE).holds
+    assert shop.keys.root.signed.version == 2
+
+
 def test_the_marketplace_goes_on_with_new_keys_and_clients_follow(
     shop: Any, verified_by: Callable[[Path], Any]
 ):
