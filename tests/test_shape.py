@@ -132,7 +132,9 @@ def test_tox_tests_every_distribution_alone():
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     names = {name.strip() for name in tox["tox"]["env_list"].split(",")}
 
-    assert names - {"lint", "wheels", "type", "template", "all"} == {short(folder) for folder in (CORE, *OTHERS)}
+    assert names - {"lint", "wheels", "type", "template", "all"} == {
+        short(folder) for folder in (CORE, *OTHERS)
+    }
 
 
 def test_what_is_declared_is_pinned_for_the_tests():
