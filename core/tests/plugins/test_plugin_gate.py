@@ -253,6 +253,12 @@ def test_a_catalogue_that_is_old_is_told_and_stops_nothing(locked: Locked, asked
     assert [told in one for one in warnings] == ([True] if told else [])
 
 
+def test_a_catalogue_that_somebody_took_away_is_told(locked: Locked):
+    (locked() / ".rosterbus" / "market" / "catalogue.json").unlink()
+
+    assert ["it is not known here" in one for one in environment_warnings()] == [True]
+
+
 def test_a_plugin_that_the_lock_refuses_is_no_rival_of_one_that_it_has(recorded: Recorded, locked: Locked):
     recorded("acme")
     recorded("thief", entry="acme")
