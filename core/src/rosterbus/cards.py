@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def read_card(path: Path) -> ConnectorCard:
     return parse_card(text, file=path)
 
 
+@lru_cache(maxsize=256)
 def parse_card(text: str, *, file: Path | str) -> ConnectorCard:
     """`read_card` of what was read already, from `file`."""
     try:

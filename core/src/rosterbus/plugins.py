@@ -152,8 +152,7 @@ class Plugins:
 def _describe(group: str, point: importlib.metadata.EntryPoint, gate: Gate | None) -> Installed:
     shape = _GROUP.fullmatch(group)
     kind = shape["kind"] if shape else group
-    # What an interrupted uninstallation left has neither name nor version.
-    distribution, version = (point.dist.name or "?", point.dist.version or "?") if point.dist else ("?", "?")
+    distribution, version = _named(point.dist)
     card, problem = None, None
     try:
         _check_group(group, shape)
@@ -164,6 +163,15 @@ def _describe(group: str, point: importlib.metadata.EntryPoint, gate: Gate | Non
     return Installed(
         kind, point.name, distribution, version, point.value, card, refused or problem, bool(refused)
     )
+
+
+def _named(distribution: importlib.metadata.Distribution | None) -> tuple[str, str]:
+    """Name and version; what an interrupted uninstallation left has neither."""
+    if distribution is None:
+        return "?", "?"
+    told = distribution.metadata  # read once, since each reading parses it anew
+    names = set(told)
+    return told["Name"] if "Name" in names else "?", told["Version"] if "Version" in names else "?"
 
 
 def _check_group(group: str, shape: re.Match[str] | None) -> None:
