@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rosterbus.certificates import parse_certificate
 from rosterbus.cli import command_line
+from rosterbus.errors import ConfigError
 from rosterbus_certify.issuing import _unfinished
 from rosterbus_certify.remembering import remember, remembered
 
@@ -198,6 +199,31 @@ def test_several_paths_are_one_document_for_machines(toy, certify, tmp_path):
         ("failed", 1),
         ("not examined", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shares"),
+    [
+        (["one.whl"], [1]),
+        (["one.whl", "--fast"], [4]),
+        (["one.whl", "--fast", "-n", "2"], [2]),
+        (["one.whl", "other.whl", "-n", "5"], [2, 2]),
+        (["one.whl", "other.whl", "third.whl", "-n", "2"], [1, 1, 1]),
+    ],
+    ids=lambda words: " ".join(map(str, words)),
+)
+def test_processes_share_one_wheels_tests_and_are_shared_by_several(certify, monkeypatch, arguments, shares):
+    asked = []
+
+    def examine(path, what, *_, **__):
+        asked.append(what.jobs)
+        raise ConfigError("enough was seen")
+
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("rosterbus_certify.command.examine", examine)
+    certify(*arguments)
+
+    assert asked == shares
 
 
 def test_cases_are_of_one_wheel(toy, certify):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +60,7 @@ class Ended:
         }
 
 
+MOST = 16
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -73,7 +75,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--against", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="SETTINGS.toml",
               help="The harmless tests, against a vendor's own sandbox.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Send to the sandbox without asking.")
-@click.option("-n", "--jobs", type=click.IntRange(1, 16), default=1, show_default=True,
+@click.option("-n", "--jobs", type=click.IntRange(1, MOST), show_default="1; with --fast all processors",
               help="Processes at once, which share the tests of one wheel, or take wheels each.")  # fmt: skip
 @json_option
 def certify(
@@ -86,7 +88,7 @@ def certify(
     out: Path | None,
     against: Path | None,
     yes: bool,
-    jobs: int,
+    jobs: int | None,
     as_json: bool,
 ) -> int:
     """Run the conformance suite against wheels, and write a certificate beside each that keeps every promise.
@@ -99,8 +101,9 @@ def certify(
             "a case and the folder that keeps its files are of one wheel", found=f"{len(paths)} paths"
         )
     console = Console(highlight=False, quiet=as_json, emoji=False)
-    at_once = min(jobs, len(paths))
-    asked = Asked(tuple(cases), fast, keep, out, against, jobs=jobs // at_once)
+    processes = jobs or (min(os.cpu_count() or 1, MOST) if fast else 1)
+    at_once = min(processes, len(paths))
+    asked = Asked(tuple(cases), fast, keep, out, against, jobs=processes // at_once)
 
     def one(path: Path) -> Ended:
         return _certified(path, asked, console, last_failed=last_failed, several=len(paths) > 1, yes=yes)
