@@ -28,6 +28,8 @@ from rosterbus_market.state import DEPENDENCIES
 from rosterbus_market.swapping import open_to_all
 from rosterbus_market.unverified import sentence_of
 
+MARK = "mirror.txt"
+MARKED = "A copy of a marketplace, made by `rosterbus market mirror`, which deletes what is not signed.\n"
 _LISTS = ("timestamp", "snapshot", "targets")
 _LIMITS = UpdaterConfig(snapshot_max_length=500_000, targets_max_length=20_000_000)
 
@@ -66,12 +68,7 @@ def mirror(
     Files that are there as they were signed are kept, so that an interrupted copy goes on. The signed lists are written
     last: until then a copy from before stays what it was. Raises SiteRefusedError for what is not as it was signed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()) and not (folder / PACKAGES).is_dir():
-        raise SiteRefusedError(
-            f"{folder} has something else than a copy of a marketplace; name another folder"
-        )
-    (folder / PACKAGES).mkdir(exist_ok=True)
+    _begin(folder)
     try:
         updater = _updated(origin)
         signed = _targets(origin)
@@ -90,6 +87,17 @@ def mirror(
         found = download_dependencies(closure, folder, machines, told, near=origin.dependencies)
     _finish(origin, folder, last, set(signed))
     return Mirrored(len(signed), brought + len(last), found)
+
+
+def _begin(folder: Path) -> None:
+    """Mark an empty folder as a copy, or see the mark: what is not signed is deleted from a copy at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = folder / MARK
+    if any(folder.iterdir()) and not mark.is_file():
+        msg = f"{folder} has something else than a copy of a marketplace; found no `{MARK}`"
+        raise SiteRefusedError(f"{msg}; allowed: an empty folder, or one that this command made")
+    mark.write_text(MARKED, encoding="utf-8", newline="\n")
+    (folder / PACKAGES).mkdir(exist_ok=True)
 
 
 def download_dependencies(

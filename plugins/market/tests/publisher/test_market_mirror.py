@@ -115,6 +115,16 @@ def test_a_folder_with_something_else_is_left_alone(origin: Origin, tmp_path: Pa
         mirror(origin, tmp_path / "home", machines=None)
 
 
+def test_a_folder_with_packages_of_somebody_else_is_not_taken_for_a_copy(origin: Origin, tmp_path: Path):
+    precious = tmp_path / "project" / "packages" / "precious.txt"
+    precious.parent.mkdir(parents=True)
+    precious.write_text("work of years", encoding="utf-8")
+
+    with pytest.raises(SiteRefusedError, match="something else than a copy"):
+        mirror(origin, tmp_path / "project", machines=None)
+    assert precious.read_text(encoding="utf-8") == "work of years"
+
+
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, draft: Callable[..., Any]) -> dict[str, Path]:
     """An index with one package for all machines and one for each of two."""
