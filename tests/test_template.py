@@ -18,6 +18,18 @@ COMBINATIONS = [
     *product((kind for kind in KINDS if kind not in WITHOUT_TRANSPORT), TRANSPORTS),
     *((kind, "") for kind in WITHOUT_TRANSPORT),
 ]
+TOGETHER = [("both", transport) for transport in TRANSPORTS if transport != "https"]
+"""Made of the very modules of two connectors that are certified apart; one of the five is certified whole."""
+APART = [one for one in COMBINATIONS if one not in TOGETHER]
+OWN = ("README.md", "pyproject.toml", "connector.toml", "conformance.py", "test_acme_contract.py", "index.md")
+"""What is said of a connector as a whole."""
+LOADING = (
+    "test_it_is_found_and_loads_alone",
+    "test_its_card_is_complete",
+    "test_it_has_the_hooks_of_its_kind_and_the_commands_of_its_card",
+    "test_importing_it_does_nothing_and_brings_nothing_heavy",
+    "test_every_setting_says_what_it_is",
+)
 LONGEST = {"name": "a" * 40, "system": "Anne d'Arc & Söhne (SIS), 2.0 + 789 1234"}
 SHORTEST = {"name": "a", "system": "A"}
 SECONDS = 600
@@ -54,16 +66,21 @@ def lint(folder: Path) -> None:
     say(folder, "ruff", "format", "--no-cache", "--diff", ".")
 
 
+def checked(answers: dict[str, str], types: Path, into: Path) -> Path:
+    """Generate a connector by the command, and find nothing wrong with its style and types."""
+    say(into, "rosterbus", "new", "--no-input", *(f"{key}={answer}" for key, answer in answers.items()))
+    folder = into / "rosterbus-acme"
+    lint(folder)
+    say(folder, "mypy", "--cache-dir", types)
+    return folder
+
+
 @pytest.mark.timeout(SECONDS)
-@pytest.mark.parametrize(("kind", "transport"), COMBINATIONS)
+@pytest.mark.parametrize(("kind", "transport"), APART)
 def test_what_is_generated_builds_lints_types_and_is_certified_unedited(
     kind: str, transport: str, types: Path, tmp_path: Path
 ):
-    words = [f"{key}={answer}" for key, answer in answered(kind, transport).items()]
-    say(tmp_path, "rosterbus", "new", "--no-input", *words)
-    folder = tmp_path / "rosterbus-acme"
-    lint(folder)
-    say(folder, "mypy", "--cache-dir", types)
+    folder = checked(answered(kind, transport), types, tmp_path)
     say(folder, "rosterbus", "certify", ".")
 
     [wheel] = (folder / "dist").glob("*.whl")
@@ -75,6 +92,37 @@ def test_what_is_generated_builds_lints_types_and_is_certified_unedited(
         with zipfile.ZipFile(wheel) as package:
             package.extractall(tmp_path / "installed")
         say(folder, "pytest", "-p", "no:cacheprovider", *own, before=tmp_path / "installed")
+
+
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize(("kind", "transport"), TOGETHER)
+def test_a_connector_of_both_kinds_is_made_of_two_that_are_certified_and_loads_as_both(
+    kind: str, transport: str, types: Path, tmp_path: Path
+):
+    folder = checked(answered(kind, transport), types, tmp_path)
+    apart = {}
+    for one in ("source", "destination"):
+        place = tmp_path / one
+        place.mkdir()
+        single = render(complete(answered(one, transport)), place, layout={})
+        apart |= {(one, name): text for name, text in files(single).items()}
+    for name, text in files(folder).items():
+        assert name.endswith(OWN) or text in (
+            apart.get(("source", name)),
+            apart.get(("destination", name)),
+        ), name
+
+    cases = [f"{one}:acme::{test}" for one in ("source", "destination") for test in LOADING]
+    say(folder, "rosterbus", "certify", ".", *(word for case in cases for word in ("--case", case)))
+
+
+def files(folder: Path) -> dict[str, str]:
+    """What a person reads of a generated folder, by name."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in (".py", ".toml", ".md", ".yml")
+    }
 
 
 @pytest.mark.parametrize("names", [SHORTEST, LONGEST], ids=["shortest", "longest"])
