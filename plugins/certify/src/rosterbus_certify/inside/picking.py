@@ -19,7 +19,7 @@ GUARDS = ("test_no_test_of_the_contract_is_overridden", "test_a_waiver_names_a_t
 """Tests of the declaration itself, which nobody can waive."""
 WORDS = 3
 """A reason has no less."""
-MANY = 25
+MANY = 15
 """So many tests a slow one takes the time of."""
 
 
