@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -231,7 +232,7 @@ def test_an_opt_out_for_a_vendor_that_nobody_knows_fails_and_no_id_is_shown(rost
     right = rosterbus("check")
 
     assert misspelt.code == 2
-    assert "found 'dorp'; allowed: drop" in misspelt.out
+    assert re.search(r"found 'dorp'; allowed: ([\w-]+, )*drop\b", misspelt.out)
     assert right.code == 0
     assert "ok    project: 2 opt-outs are read, every vendor in them is known" in right.out.splitlines()
     assert "S-7" not in misspelt.out + right.out

@@ -328,7 +328,7 @@ def test_a_lock_that_cannot_be_read_lets_nothing_in(
 def test_compiled_code_that_was_planted_beside_a_source_does_not_run(
     recorded: Recorded, locked: Locked, tmp_path: Path
 ):
-    module = recorded("acme")
+    module = recorded("acme", f"{CODE}{'#' * 300}\n")  # room for the other code, however long the path in it
     locked("acme")
     source, ran = tmp_path / "site" / module / "__init__.py", tmp_path / "ran"
     seen, honest = source.stat(), source.read_bytes()
