@@ -35,7 +35,18 @@ UPPER_GRADES = """
 [deliver.handshake.map.students]
 where = "class_level <> '' AND status = 'active'"
 """
+LONG = (
+    "test_template_readme.py",
+    "test_market_everything.py",
+    "test_market_vendors.py",
+    "test_vendor_interruptions.py",
+)
+"""Begun first, so that no process is left with one of them when the others are done."""
 REPORT_HEADER = ["Row Number", "sourcedId", "Column Name", "Error"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @dataclass(frozen=True)
