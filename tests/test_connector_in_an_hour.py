@@ -11,7 +11,7 @@ from rosterbus_new.rendering import render
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "connector-in-an-hour.md").read_text(encoding="utf-8")
-CODE = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+CODE = re.findall(r"^```(?:python|text)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 COMMANDS = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE)
 
 
